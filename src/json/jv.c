@@ -71,6 +71,53 @@ jv_parse(struct jv **out, const char *text, size_t len, struct cu_why *why)
 	return (0);
 }
 
+/* Length of the escape at ${s}, which follows a backslash; 0 if not needed. */
+static size_t
+escape_len(const char *s, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	if (n >= 1 && memchr("\"\\btnfr", s[0], 7) != NULL)
+		return (1);
+	/* Below 0x20, and none of those that have a letter. */
+	if (n < 5 || s[0] != 'u' || s[1] != '0' || s[2] != '0' ||
+	    (s[3] != '0' && s[3] != '1') || s[4] == '\0' ||
+	    strchr(hex, s[4]) == NULL)
+		return (0);
+	if (s[3] == '0' && strchr("89acd", s[4]) != NULL)
+		return (0);
+	return (5);
+}
+
+bool
+jv_spelled(const char *text, size_t len)
+{
+	bool in_string = false;
+	size_t i, n;
+
+	for (i = 0; i < len; i++) {
+		if (in_string) {
+			if (text[i] == '"') {
+				in_string = false;
+			} else if (text[i] == '\\') {
+				n = escape_len(text + i + 1, len - i - 1);
+				if (n == 0)
+					return (false);
+				i += n;
+			}
+		} else if (text[i] == '"') {
+			in_string = true;
+		} else if (text[i] == ' ' || text[i] == '\t' ||
+		    text[i] == '\n' || text[i] == '\r') {
+			return (false);
+		} else if (text[i] == '-' && i + 1 < len &&
+		    text[i + 1] == '0') {
+			return (false);
+		}
+	}
+	return (!in_string);
+}
+
 void
 jv_free(struct jv *root)
 {

@@ -25,6 +25,14 @@ enum jv_type {
  */
 int jv_parse(struct jv **, const char *, size_t, struct cu_why *);
 
+/**
+ * jv_spelled(text, len):
+ * Is JSON text that jv_parse reads in the one spelling of docs/format/
+ * entries.md: no space outside strings, no escape that need not be, no -0?
+ * (The order of members is the writer's.)  It allocates nothing.
+ */
+bool jv_spelled(const char *, size_t);
+
 /** jv_free(root): Free what jv_parse returned; NULL has no effect. */
 void jv_free(struct jv *);
 

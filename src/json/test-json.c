@@ -101,11 +101,28 @@ writes_one_spelling(void)
 	buf_fini(&b);
 }
 
+static void
+one_spelling(void)
+{
+	static const char *const yes[] = { "{}", "[]", "{\"a\":[1,-2,null]}",
+	    "[\"a b\\n\\u001b\\u0000\\\\\\\"/\"]", "[\"\303\251\"]" };
+	static const char *const no[] = { "{ }", "[1, 2]", " []", "[]\n",
+	    "[\"\\/\"]", "[\"\\u0041\"]", "[\"\\u00e9\"]", "[\"\\u000a\"]",
+	    "[\"\\u001B\"]", "[-0]", "[1\t]" };
+	size_t i;
+
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		CHECK_ROW(jv_spelled(yes[i], strlen(yes[i])), yes[i]);
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		CHECK_ROW(!jv_spelled(no[i], strlen(no[i])), no[i]);
+}
+
 int
 main(void)
 {
 	CHECK_RUN(refuses_what_has_two_readings);
 	CHECK_RUN(members_are_known_once_and_complete);
 	CHECK_RUN(writes_one_spelling);
+	CHECK_RUN(one_spelling);
 	return (check_done());
 }
