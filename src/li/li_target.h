@@ -43,6 +43,7 @@ enum li_form {
 #define LI_VALUE_CHARS_MAX	256	/* characters of a value text */
 #define LI_VALUE_MAX		(4 * LI_VALUE_CHARS_MAX)	/* bytes */
 #define LI_SET_MAX		64	/* members of a task's target set */
+#define LI_SET_MEMBERS_MAX	16	/* members of a warrant's target set */
 #define LI_LIST_MAX		128	/* ports of one list */
 
 /* One identifier in its normal form; ${value} is owned. */
@@ -109,7 +110,8 @@ int li_set_text(struct buf *, const struct li_target *, size_t,
 /**
  * li_set_check(t, n, cidr4_min, cidr6_min, why):
  * May these members be a target set of a warrant: at least one of them names
- * (li_target_names) and none stands twice?  0, or as li_set_text.
+ * (li_target_names), none stands twice, and there are at most
+ * LI_SET_MEMBERS_MAX?  0, or as li_set_text.
  */
 int li_set_check(const struct li_target *, size_t, unsigned int, unsigned int,
     struct cu_why *);

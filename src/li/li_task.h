@@ -174,6 +174,13 @@ int li_task_copy(struct li_task *, const struct li_task *);
 int li_destination_copy(struct li_destination *, const struct li_destination *);
 
 /**
+ * li_task_set_rest(t, c14n, n):
+ * Note the ${n} bytes of the exclusive C14N of the children without a place
+ * of their own, concatenated (formats 9, rest).
+ */
+void li_task_set_rest(struct li_task *, const void *, size_t);
+
+/**
  * li_task_line(b, t): Append the canonical line of a task (formats 9), no LF.
  * Return 0; CU_EMALFORMED, CU_ELIMIT of the set (li_set_text); CU_ENOMEM.
  */
