@@ -34,6 +34,7 @@ struct slot {
 	bool may_spool, told, spooled;
 	utc_us deadline;
 	utc_us hold;		/* READY: no new check before */
+	uint64_t said;		/* order of offering; 0: not offered */
 	char key[GATE_KEY_MAX];
 };
 TAILQ_HEAD(slots, slot);
@@ -48,6 +49,7 @@ struct gate_machine {
 	bool up, ready;
 	size_t spool_n;		/* records in the spool */
 	size_t syncing;		/* records on their way into it */
+	uint64_t said;		/* reports offered so far */
 	bool offered;		/* its head is at the keeper */
 	utc_us head_retry;
 	struct gate_act *act;	/* a ring */
@@ -287,16 +289,52 @@ cancel(struct gate_machine *m, const struct slot *stop, bool all)
 	}
 }
 
+/* Write to the spool what is known of ${s}. */
+static void
+spool(struct gate_machine *m, struct slot *s)
+{
+	bool outc = s->step == OUTC || s->step == SAID || s->step == KEPT;
+
+	s->step = outc ? SPOOL : LATE;
+	s->deadline = INT64_MAX;
+	m->syncing++;
+	push(m, outc ? GATE_ACT_SPOOL_OUTCOME : s->class == GATE_REPORT ?
+	    GATE_ACT_SPOOL_REPORT : GATE_ACT_SPOOL_LATE, s);
+	if (outc)
+		say(m, s, gate_why_unsent(s->why) ? GATE_SAY_UNSENT :
+		    GATE_SAY_ANSWER);
+}
+
+/*
+ * The keeper takes numbers in order only.  So before a record that draws a
+ * new number goes to the spool, those go there that have one, are offered,
+ * and have no answer: offered again from there, they come first.
+ */
+static void
+spool_said(struct gate_machine *m)
+{
+	struct slot *s, *first;
+
+	do {
+		first = NULL;
+		TAILQ_FOREACH(s, &m->slots, q)
+			if ((s->step == SAID || (s->step == PENDING &&
+			    s->class == GATE_REPORT)) && (first == NULL ||
+			    s->said < first->said))
+				first = s;
+		if (first != NULL)
+			spool(m, first);
+	} while (first != NULL);
+}
+
 static void
 go_late(struct gate_machine *m, struct slot *s)
 {
-	s->step = LATE;
 	s->spooled = true;
-	s->deadline = INT64_MAX;
-	m->syncing++;
 	cancel(m, s, true);
-	push(m, s->class == GATE_REPORT ? GATE_ACT_SPOOL_REPORT :
-	    GATE_ACT_SPOOL_LATE, s);
+	spool_said(m);
+	if (s->step != LATE)		/* a report that was offered */
+		spool(m, s);
 }
 
 /* The keeper cannot be had for it. */
@@ -344,6 +382,7 @@ on_issue(struct gate_machine *m, const struct gate_event *ev)
 	if (!ev->late && gate_machine_open(m) && pending_n(m) < GATE_OPEN_MAX) {
 		s->step = PENDING;
 		s->deadline = m->now + m->waits.keeper;
+		s->said = ++m->said;
 		push(m, GATE_ACT_OFFER, s);
 	} else
 		without_keeper(m, s, false);
@@ -450,11 +489,9 @@ on_kept(struct gate_machine *m, struct slot *s)
 static void
 spool_outcome(struct gate_machine *m, struct slot *s)
 {
-	s->step = SPOOL;
-	s->deadline = INT64_MAX;
-	m->syncing++;
-	push(m, GATE_ACT_SPOOL_OUTCOME, s);
-	say(m, s, gate_why_unsent(s->why) ? GATE_SAY_UNSENT : GATE_SAY_ANSWER);
+	spool_said(m);
+	if (s->step != SPOOL)
+		spool(m, s);
 }
 
 static void
@@ -474,12 +511,11 @@ on_down(struct gate_machine *m)
 	struct slot *s, *next;
 
 	m->up = m->offered = false;
+	spool_said(m);
 	for (s = TAILQ_FIRST(&m->slots); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, q);
 		if (s->step == PENDING)
 			without_keeper(m, s, true);
-		else if (s->step == SAID)
-			s->step = OUTC;
 	}
 }
 
@@ -554,6 +590,7 @@ pump(struct gate_machine *m)
 		} else if (s->step == OUTC && gate_machine_open(m) &&
 		    pending_n(m) < GATE_OPEN_MAX) {
 			s->step = SAID;
+			s->said = ++m->said;
 			push(m, GATE_ACT_OUTCOME, s);
 		}
 	}

@@ -233,6 +233,7 @@ static struct {
 	int bad;
 	/* log: durable and released up to sig */
 	struct { int kind; uint64_t id; enum gate_why why; } log[LOGS];
+	uint64_t last, next_n;	/* numbers: the log's last, the next */
 	size_t size, sig, followed;
 	/* requests at the keeper */
 	struct { int kind; uint64_t id; enum gate_why why; bool head; } q[64];
@@ -246,7 +247,8 @@ static struct {
 	struct {
 		enum gate_class class;
 		int life, wired, xid;
-		bool checked, answerable, followed_cmd, lost, settled;
+		bool answerable, followed_cmd, lost;
+		uint64_t n[4];		/* number of each kind of record */
 	} c[IDS];
 	int life, fault;
 } w;
@@ -321,6 +323,14 @@ do_send(uint64_t id)
 	step((struct gate_event){ .kind = GATE_EV_BYTE, .id = id });
 }
 
+/* A number is drawn when a report is first offered or spooled. */
+static void
+draw(int kind, uint64_t id)
+{
+	if (w.c[id].n[kind] == 0)
+		w.c[id].n[kind] = w.next_n++;
+}
+
 static void
 spool_add(int kind, uint64_t id, enum gate_why why)
 {
@@ -328,6 +338,7 @@ spool_add(int kind, uint64_t id, enum gate_why why)
 		bad(98);
 		return;
 	}
+	draw(kind, id);
 	w.spool[w.spool_n].kind = kind;
 	w.spool[w.spool_n].why = why;
 	w.spool[w.spool_n++].id = id;
@@ -340,6 +351,7 @@ ask(int kind, uint64_t id, enum gate_why why, bool head)
 		bad(97);
 		return;
 	}
+	draw(kind, id);
 	w.q[w.q_n].kind = kind;
 	w.q[w.q_n].id = id;
 	w.q[w.q_n].head = head;
@@ -414,6 +426,9 @@ keeper_take(void)
 		return;
 	if (kind == OUT && gate_why_unsent(why) && w.c[id].wired)
 		bad(11);
+	if (w.c[id].n[kind] <= w.last)
+		bad(13);
+	w.last = w.c[id].n[kind];
 	if (w.size == LOGS) {
 		bad(99);
 		return;
@@ -467,6 +482,8 @@ gate_dies(void)
 	for (id = 1; id < w.next; id++) {
 		w.c[id].lost |= w.c[id].wired == 0;
 		w.c[id].answerable = false;
+		if (!in_spool(OUT, id))
+			w.c[id].n[OUT] = 0;
 	}
 }
 
@@ -522,10 +539,15 @@ replayed(void)
 static void
 keeper_dies(void)
 {
+	size_t i;
+
 	w.k_up = false;
 	if (rnd(2))
 		w.sig = w.size;
 	w.size = w.sig;
+	for (w.last = 0, i = 0; i < w.size; i++)
+		w.last = w.c[w.log[i].id].n[w.log[i].kind] > w.last ?
+		    w.c[w.log[i].id].n[w.log[i].kind] : w.last;
 	if (w.conn)
 		lose();
 }
@@ -643,7 +665,7 @@ any_order(void)
 	for (run = 1; run <= 15000; run++) {
 		memset(&w, 0, sizeof(w));
 		w.seed = run * 2654435761u;
-		w.next = 1;
+		w.next = w.next_n = 1;
 		w.k_up = true;
 		w.fault = (int)rnd(4) * 4;
 		gate_start();
