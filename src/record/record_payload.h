@@ -103,7 +103,11 @@ struct record_element {			/* add, change; retire: id alone */
 	struct record_strs triggered_by;
 };
 
-enum record_order { RECORD_ORDINARY = 1, RECORD_EMERGENCY, RECORD_TEST };
+enum record_order {
+	RECORD_ORDINARY = 1, RECORD_EMERGENCY, RECORD_TEST, RECORD_ORDER_N
+};
+const char *record_order_name(enum record_order);
+enum record_order record_order_find(const char *);
 
 struct record_warrant {			/* submit */
 	const char *id;

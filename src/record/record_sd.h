@@ -92,7 +92,7 @@ int record_sd_list(const struct jv *, uint8_t (**)[DIGEST_LEN], size_t *,
     struct cu_why *);
 
 /** record_sd_match(s, digest, n): Are these, sorted, exactly the listed? */
-bool record_sd_match(const struct record_sds *, const uint8_t (*)[DIGEST_LEN],
+bool record_sd_match(const struct record_sds *, uint8_t (*)[DIGEST_LEN],
     size_t);
 
 /* A sealing key, wiped by its owner (record_vault.h). */

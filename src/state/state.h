@@ -281,7 +281,7 @@ struct state_members {
 	struct {
 		const char *warrant;		/* borrowed */
 		uint8_t digest[DIGEST_LEN];
-		const record_token *token;	/* borrowed */
+		const struct record_token *token;	/* borrowed */
 		size_t tokens_n;
 		uint64_t index;			/* of its submit */
 	} cover[LAW_COVERS_MAX];
