@@ -190,7 +190,8 @@ jv_str(const struct jv *v, size_t *len)
 {
 	if (!jv_is(v, JV_STRING))
 		return (NULL);
-	*len = json_string_length(in(v));
+	if (len != NULL)
+		*len = json_string_length(in(v));
 	return (json_string_value(in(v)));
 }
 

@@ -52,7 +52,10 @@ const struct jv *jv_at(const struct jv *, size_t);
 /** jv_key_at(obj, i, v): Name of member ${i} in order, its value in ${v}. */
 const char *jv_key_at(const struct jv *, size_t, const struct jv **);
 
-/** jv_str(v, len): The string (NUL-terminated), or NULL if it is none. */
+/**
+ * jv_str(v, len): The string (NUL-terminated), or NULL if it is none; its
+ * length in ${len}, which may be NULL where a NUL inside cannot be.
+ */
 const char *jv_str(const struct jv *, size_t *);
 
 /** jv_streq(v, lit): Is it the string ${lit}? */
