@@ -1,0 +1,60 @@
+/* src/record/test-record.h: reading the vectors */
+#ifndef TEST_RECORD_H_
+#define TEST_RECORD_H_
+#include "base/err.h"
+#include "base/text.h"
+#include "check.h"
+#include "json/jv.h"
+
+/* The whole file as JSON; a failed check if it cannot be had. */
+static inline struct jv *
+vectors(const char *name)
+{
+	static char path[512];
+	struct cu_why why = { "" };
+	struct jv *v = NULL;
+	char *text;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), TEST_DIR "/vectors/custos/%s", name);
+	if (!CHECK_ROW((f = fopen(path, "r")) != NULL, path))
+		return (NULL);
+	text = malloc(1 << 20);
+	n = text != NULL ? fread(text, 1, 1 << 20, f) : 0;
+	fclose(f);
+	if (!CHECK_ROW(jv_parse(&v, text, n, &why) == 0, why.text))
+		v = NULL;
+	free(text);
+	return (v);
+}
+
+static inline const char *
+str(const struct jv *row, const char *name)
+{
+	size_t n;
+
+	return (jv_str(jv_get(row, name), &n));
+}
+
+static inline size_t
+str_len(const struct jv *row, const char *name)
+{
+	size_t n = 0;
+
+	jv_str(jv_get(row, name), &n);
+	return (n);
+}
+
+/* Bytes of a member in hex; returns their number. */
+static inline size_t
+unhex(const struct jv *row, const char *name, void *out, size_t cap)
+{
+	size_t n;
+	const char *s = jv_str(jv_get(row, name), &n);
+
+	if (s == NULL || n / 2 > cap || text_unhex(out, s, n / 2) != 0)
+		return (0);
+	return (n / 2);
+}
+#endif /* !TEST_RECORD_H_ */
