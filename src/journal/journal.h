@@ -138,8 +138,9 @@ enum journal_room {
 enum journal_room journal_room(struct journal *);
 
 /**
- * journal_reader(j): Borrow a reader of this journal.  It shows what is
- * acknowledged; only the thread that appends may use it.
+ * journal_reader(j): Borrow a reader of this journal, for the thread that
+ * appends; ask it for entries below journal_head's size.  NULL before the
+ * first batch, or if it cannot be opened.
  */
 struct journal_reader *journal_reader(struct journal *);
 #endif /* !JOURNAL_H_ */

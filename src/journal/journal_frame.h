@@ -125,4 +125,18 @@ typedef int (*journal_show_fn)(void *, const struct journal_shown *);
 int journal_batch_read(struct journal_chain *, const uint8_t *, size_t, bool,
     tlog_node_fn, journal_show_fn, void *, struct journal_batch *,
     struct journal_fault *);
+
+/**
+ * journal_batch_each(p, len, position, show, cookie):
+ * Show each frame, K too, of a batch that journal_batch_read has accepted;
+ * ${leaf} is not filled.  Return 0, CU_EMALFORMED, or what ${show} returned.
+ */
+int journal_batch_each(const uint8_t *, size_t, uint64_t, journal_show_fn,
+    void *);
+
+/**
+ * journal_frame_holds(s): Are check and padding of this frame right?  The
+ * payload is followed by its padding; ${leaf} of an E is filled.
+ */
+bool journal_frame_holds(struct journal_shown *);
 #endif /* !JOURNAL_FRAME_H_ */

@@ -25,6 +25,10 @@ int journal_reader_open(struct journal_reader **, const char *,
     struct cu_why *);
 void journal_reader_free(struct journal_reader *);
 
+/** journal_reader_open_io(out, io, dir, why): The same over other file calls. */
+int journal_reader_open_io(struct journal_reader **, struct io *, const char *,
+    struct cu_why *);
+
 /** journal_reader_origin(r): Borrow the 32 bytes SHA-256 of the origin. */
 const uint8_t *journal_reader_origin(const struct journal_reader *);
 
@@ -55,6 +59,15 @@ int journal_reader_head(struct journal_reader *, struct journal_head *);
 int journal_reader_entry(struct journal_reader *, uint64_t, struct buf *);
 int journal_reader_sealed(struct journal_reader *, uint64_t, struct buf *);
 
+/**
+ * journal_reader_frames(r, position, show, cookie):
+ * Show each frame from the one at ${position} on, over all segments.  Return 0
+ * at the end of the journal; CU_EMALFORMED where a frame does not hold; or
+ * what ${show} returned.  Whether a commit follows is not asked.
+ */
+int journal_reader_frames(struct journal_reader *, uint64_t, journal_show_fn,
+    void *);
+
 /* An entry of journal_reader_each; bytes borrowed until the return. */
 typedef int (*journal_entry_fn)(void *, uint64_t index, const uint8_t *,
     size_t);
@@ -70,10 +83,15 @@ int journal_reader_each(struct journal_reader *, uint64_t, uint64_t,
 
 /**
  * journal_reader_hash(r, height, index, out): A tlog_read_fn over a reader,
- * from log/level.N; what these files lack is hashed from the entries.
+ * from log/level.N; what these files lack is hashed from the entries.  These
+ * files are derived: check a proof made of them before it is given away, and
+ * if it fails make it again after journal_reader_plain.
  */
 int journal_reader_hash(void *, unsigned int, uint64_t,
     uint8_t[TLOG_HASH_LEN]);
+
+/** journal_reader_plain(r): From now on believe no derived file. */
+void journal_reader_plain(struct journal_reader *);
 
 /* What journal_verify tells of a place that does not hold. */
 struct journal_verdict {
@@ -87,7 +105,8 @@ struct journal_verdict {
 
 struct journal_verify_hooks {
 	journal_entry_fn entry;		/* each entry, may be NULL */
-	/* Each note, with the root that the tree had at its size. */
+	/* Each note, with the root of its size; NULL if that is no commit's,
+	 * or lies more than 65,536 batches back. */
 	int (*note)(void *, uint64_t size, const uint8_t root[TLOG_HASH_LEN],
 	    const uint8_t *, size_t);
 	int (*sealed)(void *, uint64_t index, const uint8_t *, size_t);

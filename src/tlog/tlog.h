@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define TLOG_HASH_LEN	32
-#define TLOG_SIZE_MAX	INT64_MAX	/* entries of a tree (C2SP tlog-witness) */
+#define TLOG_SIZE_MAX	(UINT64_MAX >> 1)	/* entries of a tree (C2SP tlog-witness) */
 #define TLOG_ENTRY_MAX	65535		/* bytes of an entry (C2SP tlog-tiles) */
 #define TLOG_PROOF_MAX	63		/* hashes of a proof in such a tree */
 
