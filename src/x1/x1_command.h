@@ -47,6 +47,11 @@ struct x1_writer {
 
 /** x1_writer_init(w, b): ${b} is borrowed until x1_writer_end. */
 void x1_writer_init(struct x1_writer *, struct buf *);
+
+/**
+ * x1_writer_answer(w, a): An ErrorResponse of op NONE (a request of no type of
+ * X1) names ExtendedRequestMessageType, since the schema wants some name.
+ */
 void x1_writer_answer(struct x1_writer *, const struct x1_answer *);
 void x1_writer_item(struct x1_writer *, const struct x1_item *);
 int x1_writer_end(struct x1_writer *);
