@@ -39,8 +39,14 @@ struct law_effect {
 	bool modifies;		/* a ModifyTask: counted by the element */
 	bool activates;		/* an ActivateTask: the count starts */
 	uint8_t settled;	/* 0; 1 old, 2 new, by a later answer */
+	uint8_t count;		/* of modifies: LAW_COUNT_* */
 	uint32_t shape;		/* state's: which shape it commands */
 };
+
+/* How a ModifyTask stands to the counter's baseline. */
+#define LAW_COUNT_AFTER	0	/* done after it */
+#define LAW_COUNT_MAYBE	1	/* in it or not */
+#define LAW_COUNT_IN	2	/* in it */
 
 #define LAW_SET_MAX	32	/* versions admissible at once */
 
@@ -99,13 +105,27 @@ unsigned int law_settle(struct law_effect *, size_t, const struct law_set *,
  */
 size_t law_fold(struct law_set *, const struct law_effect *, size_t, uint64_t);
 
+/** law_set_add(set, seen, shape), law_set_only(...): Add; make it the only. */
+void law_set_add(struct law_set *, const struct law_seen *, uint32_t);
+void law_set_only(struct law_set *, const struct law_seen *, uint32_t);
+
+/* The baseline of a counter, and what was folded away since. */
+struct law_counter {
+	uint64_t base;		/* numberOfModifications then */
+	uint32_t done, doubt;	/* folded ModifyTasks: done, in doubt */
+};
+
 /**
- * law_counted(h, a, base, base_i, n):
- * Is the element's numberOfModifications ${n} within its bounds, when it was
- * ${base} at a question at ${base_i}?  True where an ActivateTask lies between.
+ * law_counted(h, a, c, n):
+ * Is the element's numberOfModifications ${n} within its bounds: from the
+ * ModifyTasks acknowledged before i to these with those in doubt, without
+ * outcome, or with an outcome after i (formats 9)?
  */
 bool law_counted(const struct law_history *, const struct law_answer *,
-    uint64_t, uint64_t, uint64_t);
+    const struct law_counter *, uint64_t);
+
+/** law_count_fold(c, effect): Count an effect that law_fold takes. */
+void law_count_fold(struct law_counter *, const struct law_effect *);
 
 enum law_verdict {
 	LAW_FINE = 0,

@@ -225,6 +225,15 @@ int state_overlay(struct state *, const struct record_act *, struct cu_why *);
 int state_open_revision(struct state *, const uint8_t[DIGEST_LEN],
     const struct record_sds *, struct cu_why *);
 
+/**
+ * state_submit_check(st, act, sds, why):
+ * The check of a revision's openings before its entry is made (a keeper at
+ * `submit`): all disclosures there and honest, targets in their normal form,
+ * each set naming a subscriber, line or device.  0, CU_EDENIED, CU_E*.
+ */
+int state_submit_check(struct state *, const struct record_act *,
+    const struct record_sds *, struct cu_why *);
+
 /** state_open_element(st, id, sds, why): The same of an audit key. */
 int state_open_element(struct state *, const char *, const struct record_sds *,
     struct cu_why *);
