@@ -33,6 +33,8 @@ buf_reset(struct buf *b)
 {
 	b->len = 0;
 	b->rc = 0;
+	if (b->p != NULL)
+		b->p[0] = '\0';
 }
 
 /* Make room for ${n} more bytes and the NUL behind them. */
