@@ -179,8 +179,8 @@ void record_payload_subject(char *, size_t, const struct record_payload *);
  * are exactly `_sd`, their names and values are those that this (kind, verb)
  * has (docs/format/statement.md, "Disclosures of acts").  ${sds} is sorted.
  */
-int record_payload_open(const struct record_payload *, struct record_sds *,
-    struct cu_why *);
+int record_payload_open(const struct record_payload *,
+    const struct record_sds *, struct cu_why *);
 
 /** record_addr_valid(s, n): `ipv4:192.0.2.10:tcp:42069`, `ipv6:<full>:...`. */
 bool record_addr_valid(const char *, size_t);

@@ -5,6 +5,8 @@
 #include "json/jv.h"
 #include "record/record_read.h"
 
+#define FREE_MAX	4096	/* bytes of a confidential text */
+
 int
 record_parse(struct jv **out, const char *text, size_t len, size_t max,
     struct cu_why *why)
@@ -57,6 +59,33 @@ record_text(const struct jv *v, size_t max)
 		    cp < 0x20 || (cp >= 0x7f && cp <= 0x9f))
 			return (NULL);
 	}
+	return (s);
+}
+
+const char *
+record_free_text(const struct jv *v)
+{
+	const char *s = record_cstr(v);
+	size_t n;
+
+	if (s == NULL || (n = strlen(s)) < 1 || n > FREE_MAX)
+		return (NULL);
+	return (s);
+}
+
+const char *
+record_liid(const struct jv *v)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *s = record_cstr(v);
+	size_t i, n;
+
+	if (s == NULL || (n = strlen(s)) < 1 || n > 50)
+		return (NULL);
+	for (i = 0; i < n; i++)
+		if (n <= 25 ? s[i] < '!' || s[i] > '~' :
+		    strchr(hex, s[i]) == NULL)
+			return (NULL);
 	return (s);
 }
 

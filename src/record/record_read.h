@@ -22,6 +22,12 @@ const char *record_id(const struct jv *);
 /** record_text(v, max): 1 to ${max} bytes without control characters. */
 const char *record_text(const struct jv *, size_t);
 
+/** record_free_text(v): 1 to 4,096 bytes of confidential text, else NULL. */
+const char *record_free_text(const struct jv *);
+
+/** record_liid(v): A LIID ([!-~]{1,25} or [0-9a-f]{26,50}), else NULL. */
+const char *record_liid(const struct jv *);
+
 /** record_word(s, words, n): Index of ${s} in ${words}[1..n-1], or 0. */
 unsigned int record_word(const char *, const char *const *, unsigned int);
 

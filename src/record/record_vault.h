@@ -9,6 +9,7 @@
 
 struct buf;
 struct cu_why;
+struct io;
 struct record_vault;		/* opaque; wiped when freed */
 
 #define RECORD_MASTER_LEN	32
@@ -90,7 +91,7 @@ int record_vault_load(struct record_vault **, const uint8_t[RECORD_MASTER_LEN],
 /**
  * record_vault_create(dir, lock, why):
  * Make ${dir} (mode 0700) with a fresh master and an empty `keys`, synced.
- * CU_EEXIST if there is one.
+ * CU_EEXIST if there is one, CU_EIO.
  */
 int record_vault_create(const char *, const struct record_master_lock *,
     struct cu_why *);
@@ -102,6 +103,17 @@ int record_vault_create(const char *, const struct record_master_lock *,
  */
 int record_vault_open(struct record_vault **, const char *,
     const struct record_master_lock *, bool, struct cu_why *);
+
+/*
+ * The same through a table of file calls (base/io.h), which is borrowed while
+ * the vault is open.
+ */
+int record_vault_create_io(struct io *, const char *,
+    const struct record_master_lock *, struct cu_why *);
+int record_vault_open_io(struct record_vault **, struct io *, const char *,
+    const struct record_master_lock *, bool, struct cu_why *);
+
+/** record_vault_free(v): NULL has no effect.  What is not synced is lost. */
 void record_vault_free(struct record_vault *);
 
 /** record_vault_find(v, id): Borrow the key of that id, or NULL. */
