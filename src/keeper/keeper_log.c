@@ -1,0 +1,375 @@
+/* src/keeper/keeper_log.c: from an entry's line to durable, signed, released */
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "journal/journal.h"
+#include "keeper/keeper_log.h"
+#include "net/net_loop.h"
+#include "record/record_vault.h"
+#include "tlog/tlog_note.h"
+
+#define RETRY_US	UTC_SECOND	/* for room for the next segment */
+
+/* An entry on its way. */
+struct taken {
+	uint8_t *line;
+	size_t line_len;
+	void *sealed;
+	size_t sealed_len;
+	utc_us time;
+};
+
+struct keeper_log {
+	struct journal *journal;
+	struct record_vault *vault;
+	const struct tlog_key *key;
+	struct sign_key *secret;
+	const struct keeper_log_ops *ops;
+	void *cookie;
+	struct net_timer *timer;
+	struct net_watch *watch;
+
+	struct taken *queue;		/* those in flight first */
+	size_t queue_n, queue_cap, flight_n;
+	struct journal_add *add;	/* JOURNAL_BATCH_ENTRIES */
+
+	uint64_t durable, released;
+	bool signs;
+	struct buf signing;		/* checkpoint of the batch in flight */
+	struct buf note;		/* the newest that was let out */
+};
+
+static void on_timer(void *);
+static void on_ready(void *, unsigned int);
+
+int
+keeper_log_create(struct keeper_log **out, struct net_loop *loop,
+    struct journal *journal, struct record_vault *vault,
+    const struct tlog_key *key, struct sign_key *secret,
+    const struct keeper_log_ops *ops, void *cookie)
+{
+	struct journal_head head;
+	struct keeper_log *g;
+	int rc = CU_ENOMEM;
+
+	if ((g = calloc(1, sizeof(*g))) == NULL)
+		goto err0;
+	g->journal = journal;
+	g->vault = vault;
+	g->key = key;
+	g->secret = secret;
+	g->ops = ops;
+	g->cookie = cookie;
+	buf_init(&g->signing, TLOG_NOTE_MAX);
+	buf_init(&g->note, TLOG_NOTE_MAX);
+	journal_head(journal, &head);
+	g->durable = head.size;
+	g->add = calloc(JOURNAL_BATCH_ENTRIES, sizeof(*g->add));
+	if (g->add == NULL)
+		goto err1;
+	if ((rc = net_timer_create(&g->timer, loop, on_timer, g)) != 0)
+		goto err2;
+	rc = net_watch_create(&g->watch, loop, journal_fd(journal), on_ready,
+	    g);
+	if (rc != 0)
+		goto err3;
+	if ((rc = net_watch_set(g->watch, NET_READ)) != 0)
+		goto err4;
+	*out = g;
+	return (0);
+
+err4:	net_watch_free(g->watch);
+err3:	net_timer_free(g->timer);
+err2:	free(g->add);
+err1:	free(g);
+err0:	return (rc);
+}
+
+static void
+drop(struct keeper_log *g, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		free(g->queue[i].line);
+		free(g->queue[i].sealed);
+	}
+	g->queue_n -= n;
+	memmove(g->queue, g->queue + n, g->queue_n * sizeof(*g->queue));
+}
+
+void
+keeper_log_free(struct keeper_log *g)
+{
+	if (g == NULL)
+		return;
+	drop(g, g->queue_n);
+	free(g->queue);
+	free(g->add);
+	net_watch_free(g->watch);
+	net_timer_free(g->timer);
+	buf_fini(&g->signing);
+	buf_fini(&g->note);
+	free(g);
+}
+
+uint64_t
+keeper_log_size(const struct keeper_log *g)
+{
+	return (g->durable + g->queue_n);
+}
+
+uint64_t
+keeper_log_durable(const struct keeper_log *g)
+{
+	return (g->durable);
+}
+
+uint64_t
+keeper_log_released(const struct keeper_log *g)
+{
+	return (g->released);
+}
+
+bool
+keeper_log_signs(const struct keeper_log *g)
+{
+	return (g->signs);
+}
+
+const char *
+keeper_log_note(const struct keeper_log *g, size_t *len)
+{
+	*len = g->note.len;
+	return (g->note.len > 0 ? buf_text(&g->note) : NULL);
+}
+
+static struct journal_add
+added(const struct taken *t)
+{
+	return ((struct journal_add){ .entry = t->line,
+	    .entry_len = t->line_len, .sealed = t->sealed,
+	    .sealed_len = t->sealed_len });
+}
+
+bool
+keeper_log_fits(const struct keeper_log *g, size_t len, size_t sealed_len)
+{
+	struct journal_add one = { .entry = "", .entry_len = len,
+	    .sealed = sealed_len > 0 ? "" : NULL, .sealed_len = sealed_len };
+
+	return (journal_fits(g->journal, NULL, 0, &one));
+}
+
+int
+keeper_log_add(struct keeper_log *g, const void *line, size_t len,
+    void *sealed, size_t sealed_len, utc_us time)
+{
+	struct taken *q, t = { .line_len = len, .sealed = sealed,
+	    .sealed_len = sealed_len, .time = time };
+	size_t cap;
+
+	if (g->queue_n == g->queue_cap) {
+		cap = g->queue_cap == 0 ? 64 : 2 * g->queue_cap;
+		if ((q = reallocarray(g->queue, cap, sizeof(*q))) == NULL)
+			return (CU_ENOMEM);
+		g->queue = q;
+		g->queue_cap = cap;
+	}
+	if ((t.line = malloc(len)) == NULL)
+		return (CU_ENOMEM);
+	memcpy(t.line, line, len);
+	g->queue[g->queue_n++] = t;
+	/* Everything that this round of the loop brings makes one batch. */
+	if (g->flight_n == 0 && !net_timer_is_set(g->timer))
+		net_timer_set(g->timer, 0);
+	return (0);
+}
+
+int
+keeper_log_entry(struct keeper_log *g, uint64_t index, struct buf *b)
+{
+	const struct taken *t;
+
+	if (index < g->durable)
+		return (journal_reader_entry(journal_reader(g->journal),
+		    index, b));
+	if (index - g->durable >= g->queue_n)
+		return (CU_ENOENT);
+	t = &g->queue[index - g->durable];
+	buf_add(b, t->line, t->line_len);
+	return (b->rc);
+}
+
+/* Begin a batch with what has come.  0 or CU_E*. */
+static int
+begin(struct keeper_log *g)
+{
+	struct journal_add next;
+	struct journal_head head;
+	size_t n;
+	int rc;
+
+	if (g->flight_n > 0 || g->queue_n == 0)
+		return (0);
+	for (n = 0; n < g->queue_n && n < JOURNAL_BATCH_ENTRIES; n++) {
+		next = added(&g->queue[n]);
+		if (!journal_fits(g->journal, g->add, n, &next))
+			break;
+		g->add[n] = next;
+	}
+	if (n == 0)
+		return (CU_ELIMIT);	/* keeper_log_fits was not asked */
+	/*
+	 * The keys before what is sealed with them: a restart that finds the
+	 * batch must find them, too.
+	 */
+	if ((rc = record_vault_sync(g->vault)) != 0)
+		return (rc);
+	rc = journal_append(g->journal, g->add, n,
+	    g->queue[n - 1].time, &head);
+	if (rc == JOURNAL_E_FULL) {
+		net_timer_set(g->timer, RETRY_US);
+		return (0);
+	}
+	if (rc != 0)
+		return (rc);
+	g->flight_n = n;
+	buf_reset(&g->signing);
+	if (!g->signs)
+		return (0);
+	/* Beside the sync; it stays here until that is done. */
+	return (tlog_checkpoint_sign(&g->signing, head.size, head.root, g->key,
+	    g->secret));
+}
+
+/* Let the signed checkpoint of the durable tree out. */
+static int
+release(struct keeper_log *g)
+{
+	struct buf spare;
+	int rc;
+
+	if (g->signing.len == 0)
+		return (0);
+	rc = journal_note(g->journal, g->signing.p, g->signing.len);
+	if (rc != 0)
+		return (rc);
+	spare = g->note;
+	g->note = g->signing;
+	g->signing = spare;
+	buf_reset(&g->signing);
+	g->released = g->durable;
+	return (0);
+}
+
+/* The batch in flight is durable. */
+static int
+landed(struct keeper_log *g)
+{
+	struct journal_head head;
+	size_t n = g->flight_n;
+	int rc;
+
+	journal_head(g->journal, &head);
+	drop(g, n);
+	g->flight_n = 0;
+	g->durable = head.size;
+	/* keeper_log_sign was called while the batch was being synced. */
+	if (g->signs && g->signing.len == 0 &&
+	    (rc = tlog_checkpoint_sign(&g->signing, head.size, head.root,
+	    g->key, g->secret)) != 0)
+		return (rc);
+	return (release(g));
+}
+
+static void
+fail(struct keeper_log *g, const char *what)
+{
+	net_timer_clear(g->timer);
+	net_watch_set(g->watch, 0);
+	g->ops->on_failed(g->cookie, what);
+}
+
+static void
+on_timer(void *cookie)
+{
+	struct keeper_log *g = cookie;
+
+	if (begin(g) != 0)
+		fail(g, "the log or the vault cannot be written");
+}
+
+static void
+on_ready(void *cookie, unsigned int what)
+{
+	struct keeper_log *g = cookie;
+	int rc;
+
+	if ((rc = journal_done(g->journal)) == CU_ESTATE)
+		return;
+	if (rc == 0)
+		rc = landed(g);
+	/* The next sync runs while the answers are written. */
+	if (rc == 0)
+		rc = begin(g);
+	if (rc != 0)
+		fail(g, "a write or sync of the log failed");
+	else
+		g->ops->on_moved(g->cookie);
+}
+
+int
+keeper_log_known(struct keeper_log *g, const char *note, size_t len,
+    uint64_t size)
+{
+	buf_reset(&g->note);
+	buf_add(&g->note, note, len);
+	if (g->note.rc != 0)
+		return (g->note.rc);
+	g->released = size;
+	return (0);
+}
+
+int
+keeper_log_sign(struct keeper_log *g)
+{
+	struct journal_head head;
+	int rc;
+
+	if (g->signs)
+		return (0);
+	g->signs = true;
+	/* With a batch in flight its end signs, and covers what stands. */
+	if (g->flight_n > 0 || g->durable == 0)
+		return (0);
+	journal_head(g->journal, &head);
+	if ((rc = tlog_checkpoint_sign(&g->signing, head.size, head.root,
+	    g->key, g->secret)) != 0)
+		return (rc);
+	if ((rc = release(g)) == 0)
+		g->ops->on_moved(g->cookie);
+	return (rc);
+}
+
+int
+keeper_log_flush(struct keeper_log *g)
+{
+	size_t before;
+	int rc;
+
+	while (g->queue_n > 0) {
+		before = g->queue_n;
+		if (g->flight_n > 0) {
+			if ((rc = journal_wait(g->journal)) != 0 ||
+			    (rc = landed(g)) != 0)
+				return (rc);
+		} else if ((rc = begin(g)) != 0)
+			return (rc);
+		else if (g->flight_n == 0 && g->queue_n == before)
+			return (CU_EIO);	/* no room for a segment */
+	}
+	net_timer_clear(g->timer);
+	return (0);
+}
