@@ -1,6 +1,7 @@
 /* src/net/net_loop.c: one loop per process: timers, signals, descriptors */
 #include <errno.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,8 @@ net_loop_create(struct net_loop **out)
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (CU_ENOMEM);
+	/* OpenSSL writes by write(2), which has no MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
 	if ((cfg = event_config_new()) == NULL)
 		goto err1;
 	event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER |

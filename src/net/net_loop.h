@@ -16,7 +16,10 @@ struct net_signal;
 #define NET_READ	1U
 #define NET_WRITE	2U
 
-/** net_loop_create(out): Return an owned loop.  0, or CU_EIO. */
+/**
+ * net_loop_create(out): Return an owned loop.  0, or CU_EIO.
+ * From then on the process ignores SIGPIPE.
+ */
 int net_loop_create(struct net_loop **);
 /** net_loop_free(l): What was made with ${l} must be freed before. */
 void net_loop_free(struct net_loop *);

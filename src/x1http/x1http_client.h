@@ -56,8 +56,8 @@ struct x1http_result {
 struct x1http_peer_conf {
 	const char *url;	/* https://host:port/X1/NE or .../X1/ADMF */
 	struct net_tls *tls;	/* a client context: the identity; referenced */
-	const uint8_t (*pins)[NET_PIN_LEN];	/* none: the CA alone decides */
-	size_t pins_n;
+	const void *pins;	/* ${pins_n} times NET_PIN_LEN bytes */
+	size_t pins_n;		/* 0: the CA alone decides */
 	unsigned int conns;	/* at once; 0: 2 */
 	utc_us idle;		/* close an idle connection; 0: 60 s */
 	size_t body_max;	/* 0: NET_HTTP_ANSWER_MAX */

@@ -49,7 +49,10 @@ const uint8_t *x1http_req_cert(const struct x1http_req *, size_t *);
 const uint8_t *x1http_req_pin(const struct x1http_req *);
 /** The peer's address as text. */
 const char *x1http_req_peer(const struct x1http_req *);
-/** x1http_req_alive(r): Is there still somebody who waits? */
+/**
+ * x1http_req_alive(r): Is the connection still there?  While a request is in
+ * flight nothing is read of it, so a peer that left may go unnoticed.
+ */
 bool x1http_req_alive(const struct x1http_req *);
 
 /**
