@@ -1,0 +1,39 @@
+/* fuzz/fuzz-vault.c: vault/master under a key file; vault/keys under a master */
+#include <stdlib.h>
+#include <string.h>
+#include "record/record_vault.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	/* test/vectors/custos/vault.json: a test's key file and master. */
+	static const uint8_t key[RECORD_MASTER_LEN] = {
+		0x48, 0x1d, 0xe5, 0x12, 0x61, 0x6f, 0x98, 0xd9,
+		0x67, 0xfa, 0xab, 0x93, 0xa3, 0x29, 0x46, 0x21,
+		0x4c, 0xb8, 0xaa, 0xa6, 0x4b, 0x1a, 0x86, 0xac,
+		0x49, 0xda, 0xb8, 0x1a, 0xf9, 0x52, 0x61, 0xb3,
+	};
+	static const uint8_t master[RECORD_MASTER_LEN] = {
+		0x0a, 0x4a, 0xf2, 0x7e, 0x1a, 0xed, 0x58, 0x6b,
+		0x92, 0x61, 0xdb, 0x7d, 0x55, 0xad, 0x28, 0x51,
+		0xa0, 0x82, 0x04, 0xaf, 0xdb, 0x67, 0x0c, 0x93,
+		0x49, 0x8d, 0x5d, 0xfa, 0xcb, 0x92, 0x7d, 0xb8,
+	};
+	const struct record_master_lock lock = { NULL, 0, key, sizeof(key) };
+	uint8_t out[RECORD_MASTER_LEN];
+	struct record_vault *v;
+	size_t kept;
+
+	if (record_master_read(out, (const char *)p, n, &lock, NULL) == 0 &&
+	    memcmp(out, master, sizeof(out)) != 0)
+		abort();
+	if (record_vault_load(&v, master, (const char *)p, n, &kept,
+	    NULL) == 0) {
+		if (kept > n)
+			abort();
+		record_vault_free(v);
+	}
+	return (0);
+}
