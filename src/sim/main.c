@@ -1,0 +1,288 @@
+/* src/sim/main.c: custos-sim: elements and ADMFs for trials, tests, drills */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "home/home.h"
+#include "net/net_loop.h"
+#include "net/net_tls.h"
+#include "sim/sim_admf.h"
+#include "sim/sim_control.h"
+#include "sim/sim_ne.h"
+#include "sim/sim_server.h"
+
+#define EXIT_USAGE	2
+#define EXIT_COULD_NOT	3
+#define SOCKET		"run/sim.sock"
+#define WAIT_US		(30 * UTC_SECOND)
+#define RAW_MAX		(64U << 20)
+
+/* A running simulated element. */
+struct ne_run {
+	struct home *home;
+	struct net_loop *loop;
+	struct sim_ne *ne;
+	struct sim_server *server;
+};
+
+static int
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: custos-sim ne -C HOME\n"
+	    "       custos-sim tell -C HOME WORD...\n"
+	    "       custos-sim admf -C HOME [--ne URL] [--id NE] "
+	    "[--dialect stamp] WORD...\n%s", sim_admf_words());
+	return (EXIT_USAGE);
+}
+
+static int
+could_not(const char *what, const struct cu_why *why)
+{
+	diag("%s: %s", what, why->text);
+	return (EXIT_COULD_NOT);
+}
+
+static struct net_tls_conf
+tls_conf(const struct home_tls *t)
+{
+	struct net_tls_conf c = { t->cert, t->key, t->ca };
+
+	return (c);
+}
+
+/* certificate FILE [KEY]|own: below the home; one FILE may hold both. */
+static int
+tell_certificate(struct ne_run *r, const char *line, size_t len,
+    struct cu_why *why)
+{
+	const struct home_conf *c = home_conf(r->home);
+	struct net_tls_conf conf = tls_conf(&c->tls);
+	char copy[SIM_LINE_MAX + 1], *p = copy, *word[4];
+	char cert[4096], key[4096];
+	struct net_tls *tls;
+	size_t n = 0;
+	int rc;
+
+	if (len > SIM_LINE_MAX)
+		return (CU_ELIMIT);
+	memcpy(copy, line, len);
+	copy[len] = '\0';
+	while (n < 4 && (word[n] = strsep(&p, " ")) != NULL)
+		n++;
+	if (n < 2 || n > 3 || *word[1] == '\0') {
+		cu_why_set(why, "certificate: takes a file, or two, or `own`");
+		return (CU_EMALFORMED);
+	}
+	if (strcmp(word[1], "own") != 0) {
+		if (home_path(r->home, cert, sizeof(cert), word[1]) != 0 ||
+		    home_path(r->home, key, sizeof(key), word[n - 1]) != 0)
+			return (CU_ELIMIT);
+		conf.cert = word[1][0] == '/' ? word[1] : cert;
+		conf.key = word[n - 1][0] == '/' ? word[n - 1] : key;
+	}
+	if ((rc = net_tls_server(&tls, &conf, why)) != 0)
+		return (rc);
+	sim_server_tls(r->server, tls);
+	net_tls_unref(tls);
+	return (0);
+}
+
+static int
+on_tell(void *cookie, const char *line, size_t len, struct buf *out,
+    struct cu_why *why)
+{
+	struct ne_run *r = cookie;
+
+	if (len > 12 && memcmp(line, "certificate ", 12) == 0)
+		return (tell_certificate(r, line, len, why));
+	return (sim_ne_tell(r->ne, line, len, utc_now(), out, why));
+}
+
+static void
+on_signal(void *cookie, int signo)
+{
+	net_loop_stop(cookie);
+}
+
+static int
+run_ne(struct home *home)
+{
+	const struct home_conf *c = home_conf(home);
+	struct ne_run r = { .home = home };
+	struct net_tls_conf conf = tls_conf(&c->tls);
+	struct net_signal *term = NULL, *intr = NULL;
+	struct sim_control *control = NULL;
+	struct net_tls *tls = NULL;
+	struct cu_why why = { "out of memory" };
+	char path[4096];
+	int rc = EXIT_COULD_NOT;
+
+	if (c->role != HOME_SIM_NE || c->ne == NULL || c->listen_n == 0) {
+		diag("%s: role must be sim-ne, with `ne` and `listen`",
+		    home_dir(home));
+		return (EXIT_COULD_NOT);
+	}
+	if (home_lock(home, &why) != 0 ||
+	    net_loop_create(&r.loop) != 0 ||
+	    sim_ne_create(&r.ne, c->ne) != 0 ||
+	    net_tls_server(&tls, &conf, &why) != 0 ||
+	    sim_server_create(&r.server, r.loop, r.ne, c->listen[0], tls,
+	    &why) != 0 ||
+	    home_path(home, path, sizeof(path), SOCKET) != 0 ||
+	    sim_control_create(&control, r.loop, path, on_tell, &r, &why) ||
+	    net_signal_create(&term, r.loop, SIGTERM, on_signal, r.loop) ||
+	    net_signal_create(&intr, r.loop, SIGINT, on_signal, r.loop)) {
+		could_not(home_dir(home), &why);
+		goto out;
+	}
+	diag("%s answers at %s", c->ne, c->listen[0]);
+	if (net_loop_run(r.loop) == 0)
+		rc = 0;
+out:	net_signal_free(intr);
+	net_signal_free(term);
+	sim_control_free(control);
+	sim_server_free(r.server);
+	net_tls_unref(tls);
+	sim_ne_free(r.ne);
+	if (r.loop != NULL)
+		net_loop_free(r.loop);
+	return (rc);
+}
+
+static int
+run_tell(struct home *home, int argc, char **argv)
+{
+	struct cu_why why = { "" };
+	struct buf line, out;
+	char path[4096];
+	int i, rc = CU_ELIMIT;
+
+	buf_init(&line, SIM_LINE_MAX);
+	buf_init(&out, RAW_MAX);
+	for (i = 0; i < argc; i++)
+		buf_printf(&line, "%s%s", i > 0 ? " " : "", argv[i]);
+	if (line.rc == 0 && home_path(home, path, sizeof(path), SOCKET) == 0)
+		rc = sim_control_say(path, buf_text(&line), &out, &why);
+	if (rc == 0)
+		fwrite(out.p, 1, out.len, stdout);
+	else
+		diag("%s", rc == CU_ELIMIT ? "too many words" : why.text);
+	buf_fini(&line);
+	buf_fini(&out);
+	return (rc == 0 ? 0 : rc == 1 ? 1 : EXIT_COULD_NOT);
+}
+
+/* The bytes of a file, whatever they are. */
+static int
+raw_body(struct buf *b, const char *path, struct cu_why *why)
+{
+	char chunk[65536];
+	FILE *f;
+	size_t n;
+
+	if ((f = fopen(path, "rb")) == NULL) {
+		cu_why_set(why, "%s cannot be read", path);
+		return (CU_ENOENT);
+	}
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(b, chunk, n);
+	fclose(f);
+	return (b->rc);
+}
+
+static int
+run_admf(struct home *home, int argc, char **argv)
+{
+	const struct home_conf *c = home_conf(home);
+	struct sim_admf_conf conf = { c->admf, c->ne, 0 };
+	struct net_tls_conf tc = tls_conf(&c->tls);
+	const char *url = c->url;
+	struct net_loop *loop = NULL;
+	struct net_tls *tls = NULL;
+	struct cu_why why = { "out of memory" };
+	struct buf body, out;
+	int rc;
+
+	for (; argc >= 2 && strncmp(argv[0], "--", 2) == 0; argc -= 2,
+	    argv += 2) {
+		if (strcmp(argv[0], "--ne") == 0)
+			url = argv[1];
+		else if (strcmp(argv[0], "--id") == 0)
+			conf.ne = argv[1];
+		else if (strcmp(argv[0], "--admf") == 0)
+			conf.admf = argv[1];
+		else if (strcmp(argv[0], "--dialect") == 0 &&
+		    strcmp(argv[1], "stamp") == 0)
+			conf.dialect = X1_DIALECT_STAMP;
+		else
+			return (usage());
+	}
+	if (argc == 0)
+		return (usage());
+	if (conf.admf == NULL || conf.ne == NULL || url == NULL) {
+		diag("%s: `admf`, `ne` (or --id) and `url` (or --ne) are "
+		    "needed", home_dir(home));
+		return (EXIT_COULD_NOT);
+	}
+	buf_init(&body, RAW_MAX);
+	buf_init(&out, RAW_MAX);
+	if (argc == 2 && strcmp(argv[0], "raw") == 0)
+		rc = raw_body(&body, argv[1], &why);
+	else
+		rc = sim_admf_build(&body, &conf, argc, argv, utc_now(), &why);
+	if (rc != 0) {
+		diag("%s", why.text);
+		rc = rc == CU_EMALFORMED || rc == CU_ELIMIT ? EXIT_USAGE :
+		    EXIT_COULD_NOT;
+	} else if (net_loop_create(&loop) != 0 ||
+	    net_tls_client(&tls, &tc, &why) != 0) {
+		rc = could_not(home_dir(home), &why);
+	} else {
+		rc = (int)sim_admf_send(loop, url, tls, &conf, body.p,
+		    body.len, WAIT_US, &out, &why);
+		fwrite(out.p, 1, out.len, stdout);
+		if (rc == SIM_TOLD_FAILED && out.len == 0)
+			could_not(url, &why);
+	}
+	net_tls_unref(tls);
+	if (loop != NULL)
+		net_loop_free(loop);
+	buf_fini(&body);
+	buf_fini(&out);
+	return (rc);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cu_why why = { "" };
+	struct home *home;
+	const char *verb;
+	int rc;
+
+	diag_name("custos-sim");
+	if (argc < 4 || strcmp(argv[2], "-C") != 0)
+		return (usage());
+	verb = argv[1];
+	if (home_open(&home, argv[3], &why) != 0)
+		return (could_not(argv[3], &why));
+	argc -= 4;
+	argv += 4;
+	if (strcmp(verb, "ne") == 0 && argc == 0)
+		rc = run_ne(home);
+	else if (strcmp(verb, "tell") == 0 && argc > 0)
+		rc = run_tell(home, argc, argv);
+	else if (strcmp(verb, "admf") == 0)
+		rc = run_admf(home, argc, argv);
+	else
+		rc = usage();
+	home_free(home);
+	return (rc);
+}

@@ -1,0 +1,289 @@
+/* src/sim/test-sim_wire.c: ADMF and element over mutual TLS, and being told */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "check.h"
+#include "crypto/certmake.h"
+#include "net/net_loop.h"
+#include "net/net_tls.h"
+#include "sim/sim_admf.h"
+#include "sim/sim_control.h"
+#include "sim/sim_ne.h"
+#include "sim/sim_server.h"
+
+#define URN	"urn:etsi:li:103221-1:cert-binding:"
+
+static char dir[] = "/tmp/sim_wire.XXXXXX";
+static struct net_loop *loop;
+static struct sim_ne *ne;
+static struct sim_server *server;
+static struct net_tls *ne_tls, *other_tls, *admf_tls;
+static struct buf out;
+static struct cu_why why;
+
+static const char *
+file(const char *name, const char *end)
+{
+	static char path[4][256];
+	static unsigned int k;
+
+	k = (k + 1) % 4;
+	snprintf(path[k], sizeof(path[k]), "%s/%s%s", dir, name, end);
+	return (path[k]);
+}
+
+static void
+leaf(const struct certmake *ca, const char *name, const char *uri)
+{
+	const char *dns[] = { "localhost" }, *ip[] = { "127.0.0.1" };
+	struct certmake_names names = { .cn = name, .dns = dns, .dns_n = 1,
+	    .ip = ip, .ip_n = 1, .uri = &uri, .uri_n = 1 };
+	struct certmake *m;
+	utc_us now = utc_now();
+
+	if (certmake_leaf(&m, ca, &names, now - 3600 * UTC_SECOND,
+	    now + 3600 * UTC_SECOND) != 0 ||
+	    certmake_write(m, file(name, ".crt"), file(name, ".key")) != 0)
+		abort();
+	certmake_free(m);
+}
+
+static struct net_tls *
+tls(const char *name, bool as_server)
+{
+	struct net_tls_conf c = { file(name, ".crt"), file(name, ".key"),
+	    file("ca", ".crt") };
+	struct net_tls *t = NULL;
+	int rc = as_server ? net_tls_server(&t, &c, &why) :
+	    net_tls_client(&t, &c, &why);
+
+	if (rc != 0) {
+		printf("# %s\n", why.text);
+		abort();
+	}
+	return (t);
+}
+
+static void
+set_up(void)
+{
+	struct certmake *ca;
+	utc_us now = utc_now();
+
+	if (mkdtemp(dir) == NULL || certmake_ca(&ca, "test", now - 3600 *
+	    UTC_SECOND, now + 3600 * UTC_SECOND) != 0 ||
+	    certmake_write(ca, file("ca", ".crt"), NULL) != 0)
+		abort();
+	leaf(ca, "ne", URN "NE:ne-1");
+	leaf(ca, "other", URN "NE:ne-2");
+	leaf(ca, "admf", URN "ADMF:admf-1");
+	certmake_free(ca);
+	ne_tls = tls("ne", true);
+	other_tls = tls("other", true);
+	admf_tls = tls("admf", false);
+	if (net_loop_create(&loop) != 0 || sim_ne_create(&ne, "ne-1") != 0 ||
+	    sim_server_create(&server, loop, ne, "127.0.0.1:0", ne_tls, &why))
+		abort();
+	buf_init(&out, 1 << 22);
+}
+
+static void
+tear_down(void)
+{
+	sim_server_free(server);
+	sim_ne_free(ne);
+	net_tls_unref(ne_tls);
+	net_tls_unref(other_tls);
+	net_tls_unref(admf_tls);
+	net_loop_free(loop);
+	buf_fini(&out);
+}
+
+static enum sim_told
+send_as(const char *admf, const char *path, const char *words,
+    unsigned int dialect)
+{
+	struct sim_admf_conf conf = { admf, "ne-1", dialect };
+	char copy[1024], url[128], *p = copy, *v[32];
+	enum sim_told told = SIM_TOLD_FAILED;
+	struct buf body;
+	int n = 0;
+
+	snprintf(copy, sizeof(copy), "%s", words);
+	while (p != NULL && n < 32)
+		v[n++] = strsep(&p, " ");
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/X1/%s",
+	    sim_server_port(server), path);
+	buf_init(&body, 1 << 20);
+	buf_reset(&out);
+	if (CHECK(sim_admf_build(&body, &conf, n, v, utc_now(), &why) == 0))
+		told = sim_admf_send(loop, url, admf_tls, &conf, body.p,
+		    body.len, 2 * UTC_SECOND, &out, &why);
+	buf_fini(&body);
+	return (told);
+}
+
+static enum sim_told
+say(const char *words)
+{
+	return (send_as("admf-1", "NE", words, 0));
+}
+
+static void
+tell(const char *words)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	CHECK(sim_ne_tell(ne, words, strlen(words), utc_now(), &b, &why) == 0);
+	buf_fini(&b);
+}
+
+static void
+honest(void)
+{
+	CHECK(say("ping") == SIM_TOLD_OK);
+	CHECK_STR(buf_text(&out), "Ping AcknowledgedAndCompleted\n");
+	CHECK(say("create-destination 0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c02 "
+	    "ipv4:192.0.2.10:tcp:42069 --then activate "
+	    "b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01 imsi=001010000000001 "
+	    "--did 0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c02 --service voice")
+	    == SIM_TOLD_OK);
+	CHECK(say("get-task b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01") ==
+	    SIM_TOLD_OK);
+	CHECK(strstr(buf_text(&out), "services=voice") != NULL);
+	CHECK(say("deactivate b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a02") ==
+	    SIM_TOLD_REFUSED);
+}
+
+static void
+identities(void)
+{
+	CHECK(send_as("admf-2", "NE", "ping", 0) == SIM_TOLD_REFUSED);
+	CHECK_STR(buf_text(&out),
+	    "Ping error 1030 not bound to the certificate\n");
+	CHECK(send_as("admf-1", "ADMF", "ping", 0) == SIM_TOLD_FAILED);
+}
+
+static void
+dialect(void)
+{
+	CHECK(send_as("admf-1", "NE", "ping", X1_DIALECT_STAMP) ==
+	    SIM_TOLD_REFUSED);
+	tell("dialect stamp");
+	CHECK(send_as("admf-1", "NE", "ping", X1_DIALECT_STAMP) ==
+	    SIM_TOLD_OK);
+	tell("dialect none");
+}
+
+static void
+lies(void)
+{
+	utc_us before;
+
+	tell("cut on");
+	CHECK(say("ping") == SIM_TOLD_FAILED);
+	tell("cut off");
+	tell("garbage on");
+	CHECK(say("ping") == SIM_TOLD_FAILED);
+	tell("garbage off");
+	tell("status 429");
+	CHECK(say("ping") == SIM_TOLD_FAILED);
+	CHECK(strstr(buf_text(&out), "HTTP 429") != NULL);
+	tell("status 0");
+	tell("slow 300");
+	before = utc_mono();
+	CHECK(say("ping") == SIM_TOLD_OK);
+	CHECK(utc_mono() - before >= 300000);
+	tell("slow 0");
+	tell("silent on admf-1");
+	before = utc_mono();
+	CHECK(say("ping") == SIM_TOLD_FAILED);
+	CHECK(utc_mono() - before >= 2 * UTC_SECOND);
+	/* Silent to one, not to another. */
+	tell("silent on auditor-1");
+	CHECK(say("ping") == SIM_TOLD_OK);
+	tell("honest");
+}
+
+static void
+another_certificate(void)
+{
+	/* The name still fits, so that only a pin or the identity tells. */
+	sim_server_tls(server, other_tls);
+	CHECK(say("ping") == SIM_TOLD_OK);
+	sim_server_tls(server, ne_tls);
+	CHECK(say("ping") == SIM_TOLD_OK);
+}
+
+/* ---- the control socket ------------------------------------------------ */
+
+static int
+on_tell(void *cookie, const char *line, size_t len, struct buf *b,
+    struct cu_why *w)
+{
+	return (sim_ne_tell(ne, line, len, utc_now(), b, w));
+}
+
+static void *
+run(void *cookie)
+{
+	net_loop_run(loop);
+	return (NULL);
+}
+
+static void
+on_stop(void *cookie, int signo)
+{
+	net_loop_stop(loop);
+}
+
+static void
+control(void)
+{
+	struct sim_control *c;
+	struct net_signal *s;
+	const char *path = file("sim", ".sock");
+	pthread_t thread;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	REQUIRE(sim_control_create(&c, loop, path, on_tell, NULL, &why) == 0);
+	REQUIRE(net_signal_create(&s, loop, SIGUSR1, on_stop, NULL) == 0);
+	REQUIRE(pthread_create(&thread, NULL, run, NULL) == 0);
+	CHECK(sim_control_say(path, "add-destination - "
+	    "0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c09 ipv4:192.0.2.9:tcp:9", &b,
+	    &why) == 0);
+	CHECK(b.len == 0);
+	CHECK(sim_control_say(path, "list", &b, &why) == 0);
+	CHECK(strstr(buf_text(&b), "destination 0d6a9a52-3f0b-4f0d-8a55-"
+	    "6a1f6f0b2c09 deliver=X2andX3 at=ipv4:192.0.2.9:tcp:9\n") != NULL);
+	buf_reset(&b);
+	CHECK(sim_control_say(path, "dance", &b, &why) == 1);
+	CHECK(strstr(why.text, "no such word") != NULL && b.len == 0);
+	CHECK(sim_control_say(file("none", ".sock"), "list", &b, &why) < 0);
+	kill(getpid(), SIGUSR1);
+	pthread_join(thread, NULL);
+	net_signal_free(s);
+	sim_control_free(c);
+	buf_fini(&b);
+}
+
+int
+main(void)
+{
+	set_up();
+	CHECK_RUN(honest);
+	CHECK_RUN(identities);
+	CHECK_RUN(dialect);
+	CHECK_RUN(lies);
+	CHECK_RUN(another_certificate);
+	CHECK_RUN(control);
+	tear_down();
+	return (check_done());
+}
