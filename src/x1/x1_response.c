@@ -460,7 +460,12 @@ x1_response_item(struct x1_response *a, struct x1_item *out)
 int
 x1_response_item_xml(struct x1_response *a, struct buf *b)
 {
-	return (a->item == NULL ? CU_ESTATE : xml_c14n(b, a->item));
+	int rc;
+
+	if (a->item == NULL)
+		return (CU_ESTATE);
+	rc = xml_c14n(b, a->item);
+	return (rc == CU_EMALFORMED ? xml_dump(b, a->item) : rc);
 }
 
 int

@@ -361,8 +361,9 @@ read_rest(struct x1_reader *r, struct x1_seq *s, struct li_task *t)
 	if (rc == 0 && (c = x1_seq_opt(s, X1_NS,
 	    "listOfTrafficPolicyReferences")) != NULL)
 		rc = xml_c14n(&b, c);
-	if (rc == CU_ELIMIT)
-		rc = x1_refuse(r, s->parent, "extensions too long");
+	if (rc == CU_ELIMIT || rc == CU_EMALFORMED)
+		rc = x1_refuse(r, s->parent, rc == CU_ELIMIT ?
+		    "extensions too long" : "a namespace that is no URI");
 	if (rc == 0 && b.len > 0)
 		li_task_set_rest(t, b.p, b.len);
 	buf_fini(&b);

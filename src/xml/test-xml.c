@@ -235,8 +235,8 @@ tree_refusals(void)
 	static const char *const bad[] = {
 		"<a b='1' b='2'/>", "<x:a/>", "<a x:b='1'/>", "<a>]]></a>",
 		"<a>&#0;</a>", "<a>&#xFFFFFFF;</a>", "<a b='&#x1;'/>",
-		"<a xmlns:b=''/>", "<a xmlns:x='u' xmlns:y='u' x:c='' y:c=''/>",
-		"<a:b:c xmlns:a='u'/>",
+		"<a xmlns:b=''/>", "<a xmlns:x='urn:u' xmlns:y='urn:u' x:c='' y:c=''/>",
+		"<a:b:c xmlns:a='urn:u'/>",
 	};
 	struct xml_doc *d;
 	struct cu_why why;
@@ -336,6 +336,28 @@ canonical_subtree(void)
 }
 
 static void
+no_canonical_form(void)
+{
+	static const char *const text[] = {
+		"<a xmlns='u'/>", "<a><b xmlns:x='../u'/></a>",
+	};
+	struct xml_doc *d;
+	struct cu_why why;
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		buf_init(&b, 4096);
+		REQUIRE(xml_parse(&d, NULL, text[i], strlen(text[i]), 100,
+		    &why) == 0);
+		CHECK(xml_c14n(&b, xml_root(d)) == CU_EMALFORMED && b.len == 0);
+		CHECK(xml_dump(&b, xml_root(d)) == 0 && b.len > 0);
+		xml_free(d);
+		buf_fini(&b);
+	}
+}
+
+static void
 written_text_reads_back(void)
 {
 	static const char text[] = "<&>\"' \r\n\t\xc3\xb6]]>";
@@ -394,6 +416,7 @@ main(void)
 	CHECK_RUN(every_truncation);
 	CHECK_RUN(tree_access);
 	CHECK_RUN(canonical_subtree);
+	CHECK_RUN(no_canonical_form);
 	CHECK_RUN(written_text_reads_back);
 	CHECK_RUN(contexts_are_replaced);
 	return (check_done());

@@ -55,6 +55,7 @@ struct xml_node;		/* an element in it: borrowed */
 /**
  * xml_parse(out, scan, p, len, tags_max, why):
  * Prescan (into ${scan}, owned, unless that is NULL) and build the tree.
+ * Refused, too: what is not well-formed.
  * Return 0 with an owned ${out}; errors as xml_scan.
  */
 int xml_parse(struct xml_doc **, struct xml_scan *, const void *, size_t,
@@ -114,9 +115,13 @@ int xml_token(struct buf *, const struct xml_node *);
 /**
  * xml_c14n(b, n):
  * Append the subtree in Exclusive XML Canonicalization 1.0 without comments.
- * Return 0, CU_ENOMEM or the error of ${b}.
+ * Return 0; CU_EMALFORMED if a namespace in it is no absolute URI, for which
+ * there is no canonical form; CU_ENOMEM or the error of ${b}.
  */
 int xml_c14n(struct buf *, const struct xml_node *);
+
+/** xml_dump(b, n): Append the subtree as it is, for what has no such form. */
+int xml_dump(struct buf *, const struct xml_node *);
 
 /* Writing: text is escaped, names are ours and trusted. */
 

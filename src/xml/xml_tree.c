@@ -7,6 +7,8 @@
 #include <libxml/c14n.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
+#include <libxml/uri.h>
+#include <libxml/xmlerror.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "xml/xml.h"
@@ -46,11 +48,19 @@ xml_loads(void)
 	return (loads);
 }
 
+/* libxml2 would write what a peer wrote to stderr. */
 static void
 ignore_error(void *cookie, xmlError *e)
 {
 	(void)cookie;
 	(void)e;
+}
+
+static void
+ignore_text(void *cookie, const char *fmt, ...)
+{
+	(void)cookie;
+	(void)fmt;
 }
 
 /*
@@ -68,6 +78,8 @@ context(void)
 	if (ctxt == NULL) {
 		xmlInitParser();
 		xmlSetExternalEntityLoader(refuse_load);
+		xmlSetStructuredErrorFunc(NULL, ignore_error);
+		xmlSetGenericErrorFunc(NULL, ignore_text);
 	} else
 		xmlFreeParserCtxt(ctxt);
 	uses = 1;
@@ -109,7 +121,9 @@ xml_parse(struct xml_doc **out, struct xml_scan *scan, const void *p,
 		goto err2;
 	}
 	if (d->doc->intSubset != NULL || d->doc->extSubset != NULL) {
-		rc = CU_EMALFORMED;	/* the prescan let none through */
+		/* The prescan let none through. */
+		cu_why_set(why, "a DOCTYPE");
+		rc = CU_EMALFORMED;
 		goto err2;
 	}
 	if (scan != NULL)
@@ -314,6 +328,46 @@ write_out(void *cookie, const char *p, int n)
 	return (b->rc == 0 ? n : -1);
 }
 
+static bool
+is_absolute(const xmlChar *href)
+{
+	xmlURI *uri;
+	bool absolute;
+
+	if (href == NULL || *href == '\0')
+		return (true);		/* xmlns="": none */
+	if ((uri = xmlParseURI((const char *)href)) == NULL)
+		return (false);
+	absolute = uri->scheme != NULL;
+	xmlFreeURI(uri);
+	return (absolute);
+}
+
+/*
+ * Is every namespace an absolute URI?  Canonical XML is not defined for any
+ * other, though some (an example of ETSI among them) use such a one.
+ */
+static bool
+namespaces_absolute(const xmlNode *n)
+{
+	const xmlNs *ns;
+
+	while (n != NULL) {
+		if (n->type == XML_ELEMENT_NODE)
+			for (ns = n->nsDef; ns != NULL; ns = ns->next)
+				if (!is_absolute(ns->href))
+					return (false);
+		if (n->type == XML_ELEMENT_NODE && n->children != NULL) {
+			n = n->children;
+			continue;
+		}
+		while (n != NULL && n->next == NULL)
+			n = n->parent;
+		n = n == NULL ? NULL : n->next;
+	}
+	return (true);
+}
+
 int
 xml_c14n(struct buf *b, const struct xml_node *n)
 {
@@ -333,6 +387,10 @@ xml_c14n(struct buf *b, const struct xml_node *n)
 	if (copy == NULL)
 		goto err1;
 	xmlDocSetRootElement(doc, copy);
+	rc = CU_EMALFORMED;
+	if (!namespaces_absolute(copy))
+		goto err1;
+	rc = CU_ENOMEM;
 	if ((o = xmlOutputBufferCreateIO(write_out, NULL, b, NULL)) == NULL)
 		goto err1;
 	if (xmlC14NExecute(doc, NULL, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 0,
@@ -340,6 +398,30 @@ xml_c14n(struct buf *b, const struct xml_node *n)
 		rc = 0;
 	if (xmlOutputBufferClose(o) < 0)
 		rc = CU_ENOMEM;
+	if (b->rc != 0)
+		rc = b->rc;
+err1:	xmlFreeDoc(doc);
+err0:	return (rc);
+}
+
+int
+xml_dump(struct buf *b, const struct xml_node *n)
+{
+	xmlNode *copy;
+	xmlOutputBuffer *o;
+	xmlDoc *doc;
+	int rc = CU_ENOMEM;
+
+	if ((doc = xmlNewDoc(BAD_CAST "1.0")) == NULL)
+		goto err0;
+	copy = xmlDocCopyNode((xmlNode *)(uintptr_t)node(n), doc, 1);
+	if (copy == NULL)
+		goto err1;
+	xmlDocSetRootElement(doc, copy);
+	if ((o = xmlOutputBufferCreateIO(write_out, NULL, b, NULL)) == NULL)
+		goto err1;
+	xmlNodeDumpOutput(o, doc, copy, 0, 0, "UTF-8");
+	rc = xmlOutputBufferClose(o) < 0 ? CU_ENOMEM : 0;
 	if (b->rc != 0)
 		rc = b->rc;
 err1:	xmlFreeDoc(doc);
