@@ -1,6 +1,7 @@
 /*
  * fuzz/replay.c: what stands in for libFuzzer in every test run: the target
- * gets each file of the corpus, and beginnings of it.
+ * gets each file of the corpus, beginnings of it, and it with single bytes
+ * damaged, the same ones in every run.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -10,6 +11,8 @@
 
 #define INPUT_MAX	(64 << 20)
 #define PREFIXES	64		/* of each file */
+#define DAMAGES		64		/* of each file up to DAMAGE_MAX */
+#define DAMAGE_MAX	65536
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -26,6 +29,27 @@ give(const uint8_t *p, size_t n)
 	LLVMFuzzerTestOneInput(copy, n);
 	free(copy);
 	return (0);
+}
+
+static int
+damage(uint8_t *p, size_t n)
+{
+	uint32_t x = 2463534242U;	/* xorshift */
+	uint8_t was;
+	size_t i, at;
+	int rc = 0;
+
+	for (i = 0; n > 0 && n <= DAMAGE_MAX && i < DAMAGES && rc == 0; i++) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		at = x % n;
+		was = p[at];
+		p[at] = (uint8_t)(x >> 16);
+		rc = give(p, n);
+		p[at] = was;
+	}
+	return (rc);
 }
 
 static int
@@ -49,6 +73,8 @@ replay(const char *path)
 		rc = give(p, i);
 	if (rc == 0)
 		rc = give(p, n);
+	if (rc == 0)
+		rc = damage(p, n);
 	free(p);
 	return (rc);
 }
