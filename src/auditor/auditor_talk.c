@@ -1,0 +1,432 @@
+/* src/auditor/auditor_talk.c: reports in order, once each; questions */
+#include <stdlib.h>
+#include <string.h>
+#include "auditor/auditor_said.h"
+#include "auditor/auditor_talk.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "json/jv.h"
+#include "net/net_link.h"
+#include "record/record_report.h"
+#include "record/record_sd.h"
+
+#define GAPS_MAX	128	/* numbers named in one `void` */
+#define OPEN_MAX	32	/* reports under way; the window is 64 */
+#define SAID_MAX	RECORD_PAYLOAD_MAX
+
+struct report {
+	struct auditor_talk *talk;
+	struct report *next;
+	enum net_kind kind;
+	uint64_t number;
+	char *said;			/* owned */
+	size_t said_len;
+	char *sig;			/* owned: the JSON object */
+	size_t sig_len;
+	struct record_sds sds;
+	bool sent;
+	auditor_kept_fn *fn;
+	void *cookie;
+};
+
+/* A question under way. */
+struct question {
+	bool used;
+	auditor_index_fn *fn;
+	void *cookie;
+	const char *member;		/* of `data` */
+};
+
+struct auditor_talk {
+	const struct auditor_talk_conf *conf;
+	struct net_link *link;
+	bool proved, doubted;	/* of this connection */
+	struct report *first, **tail;
+	size_t sent_n;			/* reports under way */
+	uint64_t number;		/* the last one used */
+	uint64_t gap[GAPS_MAX];
+	size_t gaps_n;
+	bool has_last;
+	uint64_t last;
+	struct question open[NET_WINDOW];
+};
+
+static void pump(struct auditor_talk *);
+
+static void
+report_free(struct report *r)
+{
+	free(r->said);
+	free(r->sig);
+	record_sds_fini(&r->sds);
+	free(r);
+}
+
+bool
+auditor_talk_up(const struct auditor_talk *t)
+{
+	return (t->proved && net_link_ready(t->link));
+}
+
+uint64_t
+auditor_talk_number(const struct auditor_talk *t)
+{
+	return (t->number);
+}
+
+void
+auditor_talk_last(struct auditor_talk *t, uint64_t n)
+{
+	t->has_last = true;
+	t->last = n;
+}
+
+size_t
+auditor_talk_waiting(const struct auditor_talk *t)
+{
+	const struct report *r;
+	size_t n = 0;
+
+	for (r = t->first; r != NULL; r = r->next)
+		n++;
+	return (n);
+}
+
+static struct report *
+unlink_report(struct auditor_talk *t, struct report *r)
+{
+	struct report **p = &t->first;
+
+	while (*p != r)
+		p = &(*p)->next;
+	*p = r->next;
+	if (t->tail == &r->next)
+		t->tail = p;
+	return (r);
+}
+
+/* Everything up to here is answered: the keeper may forget it. */
+static void
+say_done(struct auditor_talk *t, uint64_t number)
+{
+	struct net_out m;
+
+	net_out_init(&m, NET_DONE);
+	jw_int(&m.w, "start", (int64_t)t->conf->start);
+	jw_int(&m.w, "number", (int64_t)number);
+	(void)net_link_send(t->link, &m);
+}
+
+static void
+on_kept(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
+{
+	struct report *r = cookie;
+	struct auditor_talk *t = r->talk;
+	uint64_t index = AUDITOR_NO_INDEX;
+	bool ok, again = false, first = r == t->first;
+
+	t->sent_n--;
+	r->sent = false;
+	if (rc != 0) {
+		/* It goes again, under its number, on the next connection. */
+		if (rc == CU_ETIME)
+			net_link_redial(l);
+		return;
+	}
+	ok = m->kind == NET_KEPT;
+	if (ok) {
+		(void)jv_dec(jv_get(m->json, "index"), &index);
+		(void)jv_bool(jv_get(m->json, "again"), &again);
+	} else {
+		diag("report %llu (%s) was not taken: %s",
+		    (unsigned long long)r->number, net_kind_name(r->kind),
+		    jv_str(jv_get(m->json, "code"), NULL) != NULL ?
+		    jv_str(jv_get(m->json, "code"), NULL) : "?");
+		if (t->gaps_n < GAPS_MAX)
+			t->gap[t->gaps_n++] = r->number;
+	}
+	unlink_report(t, r);
+	if (first)
+		say_done(t, t->first != NULL ? t->first->number - 1 :
+		    t->number);
+	if (r->fn != NULL)
+		r->fn(r->cookie, ok, index, again);
+	report_free(r);
+	pump(t);
+}
+
+/* Offer what waits, in order, as far as the window goes. */
+static void
+pump(struct auditor_talk *t)
+{
+	struct report *r;
+	struct net_out m;
+	size_t i;
+
+	for (r = t->first; r != NULL && auditor_talk_up(t); r = r->next) {
+		if (r->sent)
+			continue;
+		if (t->sent_n >= OPEN_MAX || net_link_room(t->link) == 0)
+			return;
+		net_out_init(&m, r->kind);
+		jw_int(&m.w, "start", (int64_t)t->conf->start);
+		jw_int(&m.w, "number", (int64_t)r->number);
+		net_out_part(&m, r->said, r->said_len);
+		net_out_part(&m, r->sig, r->sig_len);
+		for (i = 0; i < r->sds.n; i++)
+			net_out_part(&m, r->sds.row[i].text,
+			    r->sds.row[i].len);
+		if (net_link_ask(t->link, &m, t->conf->wait, on_kept, r) != 0)
+			return;
+		r->sent = true;
+		t->sent_n++;
+	}
+}
+
+/* Number, payload and signature.  0 or CU_E*. */
+static int
+make_report(struct auditor_talk *t, struct report *r, enum record_kind kind,
+    const void *members, size_t len)
+{
+	struct record_report rep = { .kind = kind,
+	    .instance = t->conf->instance, .start = t->conf->start };
+	struct record_sig sig;
+	struct cu_why why = { "" };
+	struct buf b, s;
+	struct jw w;
+	int rc;
+
+	buf_init(&b, SAID_MAX);
+	buf_init(&s, 1024);
+	auditor_said_end(&b, members, len, t->gap, t->gaps_n,
+	    t->has_last ? &t->last : NULL, &r->sds);
+	if ((rc = b.rc) == 0)
+		rc = record_said_check(kind, RECORD_ROLE_AUDITOR,
+		    (char *)b.p, b.len, NULL, &why);
+	if (rc != 0) {
+		diag("a report that has not its form: %s", why.text);
+		goto out;
+	}
+	rep.n = t->number + 1;
+	rep.said = (char *)b.p;
+	rep.said_len = b.len;
+	rc = record_report_sign(&sig, &rep, t->conf->log, t->conf->key,
+	    utc_now());
+	if (rc != 0)
+		goto out;
+	jw_init(&w, &s);
+	record_sig_write(&sig, &w, NULL);
+	r->said = (char *)buf_take(&b, &r->said_len);
+	r->sig = (char *)buf_take(&s, &r->sig_len);
+	if (r->said == NULL || r->sig == NULL) {
+		rc = CU_ENOMEM;
+		goto out;
+	}
+	r->number = ++t->number;
+	t->gaps_n = 0;
+	t->has_last = false;
+out:	buf_fini(&b);
+	buf_fini(&s);
+	return (rc);
+}
+
+int
+auditor_talk_report(struct auditor_talk *t, enum net_kind kind,
+    const void *members, size_t len, struct record_sds *sds,
+    auditor_kept_fn *fn, void *cookie)
+{
+	enum record_kind as = record_kind_find(net_kind_name(kind));
+	struct report *r;
+	int rc;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return (CU_ENOMEM);
+	r->talk = t;
+	r->kind = kind;
+	r->fn = fn;
+	r->cookie = cookie;
+	record_sds_init(&r->sds);
+	if (sds != NULL) {
+		r->sds = *sds;
+		record_sds_init(sds);
+	}
+	if ((rc = make_report(t, r, as, members, len)) != 0) {
+		report_free(r);
+		return (rc);
+	}
+	*t->tail = r;
+	t->tail = &r->next;
+	pump(t);
+	return (0);
+}
+
+static void
+on_answer(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
+{
+	struct question q = *(struct question *)cookie;
+	const struct jv *data;
+	uint64_t v = 0;
+	bool ok = false;
+
+	((struct question *)cookie)->used = false;
+	if (rc == 0 && m->kind == NET_ANSWER && q.member != NULL) {
+		data = jv_get(m->json, "data");
+		ok = jv_dec(jv_get(data, q.member), &v) == 0;
+	}
+	if (q.fn != NULL)
+		q.fn(q.cookie, ok, v);
+}
+
+static int
+ask(struct auditor_talk *t, struct net_out *m, const char *member,
+    auditor_index_fn *fn, void *cookie)
+{
+	struct question *q = NULL;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < NET_WINDOW && q == NULL; i++)
+		if (!t->open[i].used)
+			q = &t->open[i];
+	if (!auditor_talk_up(t) || q == NULL) {
+		net_out_fini(m);
+		return (CU_ESTATE);
+	}
+	q->fn = fn;
+	q->cookie = cookie;
+	q->member = member;
+	rc = net_link_ask(t->link, m, t->conf->wait, on_answer, q);
+	q->used = rc == 0;
+	return (rc);
+}
+
+int
+auditor_talk_begin(struct auditor_talk *t, const char *element,
+    auditor_index_fn *fn, void *cookie)
+{
+	struct net_out m;
+
+	net_out_init(&m, NET_AUDIT_BEGIN);
+	jw_str(&m.w, "element", element);
+	return (ask(t, &m, "index", fn, cookie));
+}
+
+void
+auditor_talk_end(struct auditor_talk *t, const char *element, bool unchanged)
+{
+	struct net_out m;
+
+	net_out_init(&m, NET_AUDIT_END);
+	jw_str(&m.w, "element", element);
+	jw_bool(&m.w, "unchanged", unchanged);
+	(void)ask(t, &m, NULL, NULL, NULL);
+}
+
+int
+auditor_talk_head(struct auditor_talk *t, auditor_index_fn *fn, void *cookie)
+{
+	struct net_out m;
+
+	net_out_init(&m, NET_ASK);
+	jw_str(&m.w, "what", "head");
+	return (ask(t, &m, "size", fn, cookie));
+}
+
+void
+auditor_talk_look(struct auditor_talk *t)
+{
+	const struct net_hello *h;
+	const uint8_t *key;
+
+	if (t->proved || t->doubted || !net_link_ready(t->link))
+		return;
+	h = net_link_hello(t->link);
+	key = h->instance != NULL ? t->conf->keeper_key(t->conf->cookie,
+	    h->instance) : NULL;
+	if (key == NULL)
+		return;
+	if (!net_link_prove(t->link, key)) {
+		/* Nothing is said on this connection, whoever that is. */
+		diag("the keeper did not prove to be %s", h->instance);
+		t->doubted = true;
+		return;
+	}
+	t->proved = true;
+	t->conf->on_up(t->conf->cookie);
+	pump(t);
+}
+
+static void
+on_hello(void *cookie, struct net_link *l, const struct net_hello *h)
+{
+	/* Judged when the proofs are there, too. */
+}
+
+static void
+on_ready(void *cookie, struct net_link *l)
+{
+	auditor_talk_look(cookie);
+}
+
+static void
+on_message(void *cookie, struct net_link *l, const struct net_msg *m)
+{
+	/* The keeper asks an auditor nothing. */
+	if (m->kind == NET_ASK)
+		(void)net_link_answer_error(l, m->id, "unknown",
+		    "an auditor is asked nothing");
+}
+
+static void
+on_close(void *cookie, struct net_link *l, const char *why)
+{
+	struct auditor_talk *t = cookie;
+
+	t->doubted = false;
+	if (!t->proved)
+		return;
+	t->proved = false;
+	diag("the keeper is away: %s", why);
+	t->conf->on_down(t->conf->cookie);
+}
+
+static const struct net_link_ops ops = {
+	.on_hello = on_hello, .on_ready = on_ready, .on_message = on_message,
+	.on_close = on_close,
+};
+
+int
+auditor_talk_create(struct auditor_talk **out, struct net_loop *loop,
+    const struct auditor_talk_conf *conf)
+{
+	struct auditor_talk *t;
+	int rc;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return (CU_ENOMEM);
+	t->conf = conf;
+	t->tail = &t->first;
+	rc = net_link_dial(&t->link, loop, conf->path, conf->link, &ops, t);
+	if (rc != 0) {
+		free(t);
+		return (rc);
+	}
+	*out = t;
+	return (0);
+}
+
+void
+auditor_talk_free(struct auditor_talk *t)
+{
+	struct report *r;
+
+	if (t == NULL)
+		return;
+	net_link_free(t->link);
+	while ((r = t->first) != NULL) {
+		t->first = r->next;
+		report_free(r);
+	}
+	free(t);
+}
