@@ -52,7 +52,7 @@ int sim_ne_answer(struct sim_ne *, const void *, size_t, const struct cert *,
 /**
  * sim_ne_tell(ne, line, len, now, out, why):
  * Do one thing that an operator, a thief or a fault would do to it; the words
- * are those of custos(1), "sim tell".  What is asked for (list) is appended as
+ * are those of custos-sim(8).  What is asked for (list) is appended as
  * lines.  Return 0; CU_EMALFORMED (no such word, wrong words), CU_ENOENT or
  * CU_EEXIST (of an XID or DID), CU_ELIMIT, CU_ENOMEM.
  */

@@ -512,7 +512,7 @@ sim_ne_tell(struct sim_ne *ne, const char *line, size_t len, utc_us now,
 			    table[i].word, table[i].min - 1, table[i].max - 1);
 		goto out;
 	}
-	cu_why_set(why, "no such word; see custos(1), \"sim tell\"");
+	cu_why_set(why, "no such word; see custos-sim(8)");
 out:	free(copy);
 	return (rc);
 }
