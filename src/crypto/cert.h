@@ -10,7 +10,7 @@
 struct cert;			/* opaque */
 
 #define CERT_DER_MAX	65536
-#define CERT_URIS_MAX	64	/* a gate's server certificate: one per element */
+#define CERT_URIS_MAX	64	/* of a gate's server: one per element */
 #define CERT_NAME_MAX	256	/* bytes of a CN, UID or URI */
 
 /**

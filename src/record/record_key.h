@@ -66,9 +66,10 @@ struct record_known {
 /**
  * record_key_admit(known, n, change, subject, keys, keys_n, why):
  * May these public keys (32 bytes each, one after the other) be registered
- * for ${subject} ("holder/<id>" or "instance/<id>")?  Refused: a known id (where ${change}: one that is not
- * live), a key that is known but to this holder now, a key twice, none or
- * more than RECORD_KEYS_MAX, and what sign_public_valid refuses.
+ * for ${subject} ("holder/<id>" or "instance/<id>")?  Refused: a known id
+ * (where ${change}: one that is not live), a key that is known but to this
+ * holder now, a key twice, none or more than RECORD_KEYS_MAX, and what
+ * sign_public_valid refuses.
  * Return 0, CU_EMALFORMED, CU_ELIMIT, or CU_EEXIST (id or key known).
  */
 int record_key_admit(const struct record_known *, size_t, bool, const char *,

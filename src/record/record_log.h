@@ -9,15 +9,16 @@
 #define RECORD_ENTRY_MAX	65535	/* bytes of an entry */
 #define RECORD_PAYLOAD_MAX	49152	/* decoded bytes of a payload, a said */
 #define RECORD_ORIGIN_MAX	255	/* bytes of an origin */
-#define RECORD_COUNT_MAX	((UINT64_C(1) << 53) - 1)	/* start, n, seq */
+/* The greatest start, n, seq. */
+#define RECORD_COUNT_MAX	((UINT64_C(1) << 53) - 1)
 
 /* The second line of everything that is signed for a log. */
 struct record_log {
 	const char *origin;	/* borrowed */
-	const char *genesis;	/* 64 hex digits; NULL: for genesis create alone */
+	const char *genesis;	/* 64 hex digits; NULL: genesis create alone */
 };
 
-/** record_origin_valid(s, n): 1 to 255 bytes, printable ASCII, no space or +. */
+/** record_origin_valid(s, n): 1 to 255 printable ASCII, no space, no +. */
 bool record_origin_valid(const char *, size_t);
 
 enum record_kind {

@@ -77,7 +77,7 @@ int record_sds_json(struct record_sds *, const char *, const char *, size_t);
 /** record_sds_take(s, text, len): Add a text that came; it is not read. */
 int record_sds_take(struct record_sds *, const char *, size_t);
 
-/** record_sds_sort(s): Into the order of `_sd`; CU_EMALFORMED if one is twice. */
+/** record_sds_sort(s): Into the order of `_sd`; CU_EMALFORMED: one twice. */
 int record_sds_sort(struct record_sds *);
 
 /** record_sds_write(s, w): Write the member `_sd`, absent if empty (sorted). */

@@ -6,7 +6,8 @@
 
 void
 record_token_make(struct record_token *out,
-    const uint8_t key[RECORD_TOKEN_KEY_LEN], const char *kind, const void *value, size_t len)
+    const uint8_t key[RECORD_TOKEN_KEY_LEN], const char *kind,
+    const void *value, size_t len)
 {
 	const struct digest_part part[] = {
 		{ kind, strlen(kind) + 1 },	/* its NUL is the separator */
@@ -42,7 +43,8 @@ record_token_sort(struct record_token *t, size_t n)
 
 void
 record_token_set(struct record_token *out,
-    const uint8_t key[RECORD_TOKEN_KEY_LEN], const struct record_target *t, size_t n)
+    const uint8_t key[RECORD_TOKEN_KEY_LEN], const struct record_target *t,
+    size_t n)
 {
 	size_t i;
 

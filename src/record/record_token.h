@@ -14,8 +14,8 @@
 struct record_token { uint8_t b[DIGEST_LEN]; };
 
 /** record_token_make(out, key, kind, value, len): kind || 0x00 || value. */
-void record_token_make(struct record_token *, const uint8_t[RECORD_TOKEN_KEY_LEN],
-    const char *, const void *, size_t);
+void record_token_make(struct record_token *,
+    const uint8_t[RECORD_TOKEN_KEY_LEN], const char *, const void *, size_t);
 
 /** record_token_cmp(a, b): Order of their texts, which is not that of bytes. */
 int record_token_cmp(const struct record_token *, const struct record_token *);
@@ -33,7 +33,7 @@ void record_token_set(struct record_token *,
 struct record_sets {
 	size_t n;
 	size_t len[RECORD_SETS_MAX];
-	struct record_token *token;	/* owned; row i starts after those before it */
+	struct record_token *token;	/* owned; row after row */
 };
 
 /** record_sets_find(s, t, n): Index of the row equal to ${t}, or -1. */

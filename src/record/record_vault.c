@@ -540,7 +540,7 @@ record_vault_create_io(struct io *io, const char *dir,
 	wipe(master, sizeof(master));
 	if (rc != 0)
 		goto out;
-	/* The empty `keys` first: a directory with a master is a whole vault. */
+	/* The empty `keys` first: where a master is, the vault is whole. */
 	if ((fd = io->openat(io, dirfd, "keys", O_WRONLY | O_CREAT | O_EXCL |
 	    O_CLOEXEC, 0600)) == -1 || io->fdatasync(io, fd) != 0)
 		goto err;

@@ -1,4 +1,4 @@
-/* src/record/record_vault.h: the keys of what is sealed (docs/format/vault.md) */
+/* src/record/record_vault.h: the keys of what is sealed */
 #ifndef RECORD_VAULT_H_
 #define RECORD_VAULT_H_
 #include <stdbool.h>
@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include "base/utc.h"
 #include "record/record_sd.h"
+
+/* docs/format/vault.md */
 
 struct buf;
 struct cu_why;

@@ -13,7 +13,7 @@ struct cu_why;
 
 #define RECORD_WARRANT_DOC_MAX	262144	/* bytes of the human's document */
 #define RECORD_DOCUMENTS_MAX	32
-#define RECORD_VALUE_MAX	1024	/* bytes of a target's value (256 chars) */
+#define RECORD_VALUE_MAX	1024	/* bytes of a value (256 characters) */
 #define RECORD_FREE_MAX		4096	/* bytes of a free text */
 
 /**

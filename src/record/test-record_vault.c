@@ -1,8 +1,10 @@
 /* src/record/test-record_vault.c: vault.json, and a vault on disk */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/io.h"
 #include "record/record_vault.h"
 #include "test-record.h"
 
@@ -279,6 +281,97 @@ many_keys(void)
 	buf_fini(&b);
 }
 
+/* A table of file calls of which call number ${left} fails. */
+struct failing {
+	struct io io;
+	int left;
+};
+
+static bool
+fails(struct io *io)
+{
+	if (((struct failing *)io)->left-- != 0)
+		return (false);
+	errno = EIO;
+	return (true);
+}
+
+static int
+fail_openat(struct io *io, int d, const char *name, int flags, mode_t mode)
+{
+	return (fails(io) ? -1 : io_system()->openat(io_system(), d, name,
+	    flags, mode));
+}
+
+static ssize_t
+fail_pwritev(struct io *io, int fd, const struct iovec *iov, int n, off_t off)
+{
+	return (fails(io) ? -1 : io_system()->pwritev(io_system(), fd, iov, n,
+	    off));
+}
+
+static int
+fail_fdatasync(struct io *io, int fd)
+{
+	return (fails(io) ? -1 : io_system()->fdatasync(io_system(), fd));
+}
+
+static int
+fail_ftruncate(struct io *io, int fd, off_t n)
+{
+	return (fails(io) ? -1 : io_system()->ftruncate(io_system(), fd, n));
+}
+
+/* Whatever call fails: what a sync acknowledged is there afterwards. */
+static void
+failing_calls(void)
+{
+	static const uint8_t file[32] = { 1 };
+	struct record_master_lock lock = { NULL, 0, file, sizeof(file) };
+	struct failing f = { .io = *io_system() };
+	const struct record_seal_key *k;
+	char dir[] = "/tmp/custos-vault.XXXXXX", vault[64], path[80];
+	char kept[4][33];
+	struct record_vault *v;
+	size_t i, n, at;
+	int call, rc;
+
+	f.io.openat = fail_openat;
+	f.io.pwritev = fail_pwritev;
+	f.io.fdatasync = fail_fdatasync;
+	f.io.ftruncate = fail_ftruncate;
+	REQUIRE(mkdtemp(dir) != NULL);
+	snprintf(vault, sizeof(vault), "%s/vault", dir);
+	for (call = 0, rc = 1; rc != 0 && call < 64; call++) {
+		REQUIRE(record_vault_create(vault, &lock, NULL) == 0);
+		f.left = call;
+		n = 0;
+		v = NULL;
+		rc = record_vault_open_io(&v, &f.io, vault, &lock, true, NULL);
+		for (i = 0; i < 4 && rc == 0; i++) {
+			REQUIRE(record_vault_use(v, "warrant:w",
+			    (enum record_class)(1 + i % 3), &k) == 0);
+			snprintf(kept[n], 33, "%s", k->id);
+			if ((rc = record_vault_sync(v)) == 0)
+				n++;
+		}
+		CHECK(rc == 0 || rc == CU_EIO);
+		record_vault_free(v);
+		v = NULL;
+		REQUIRE(record_vault_open(&v, vault, &lock, true, NULL) == 0);
+		for (at = 0; at < n; at++)
+			CHECK(record_vault_find(v, kept[at]) != NULL);
+		record_vault_free(v);
+		snprintf(path, sizeof(path), "%s/keys", vault);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/master", vault);
+		unlink(path);
+		rmdir(vault);
+	}
+	CHECK(rc == 0 && call > 8);
+	rmdir(dir);
+}
+
 int
 main(void)
 {
@@ -291,6 +384,7 @@ main(void)
 	CHECK_RUN(scopes);
 	CHECK_RUN(on_disk);
 	CHECK_RUN(many_keys);
+	CHECK_RUN(failing_calls);
 	jv_free(vs);
 	return (check_done());
 }
