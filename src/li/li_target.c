@@ -508,6 +508,9 @@ lower_host(struct value *v, const char *scheme, bool needs_at)
 	}
 	if (end == host)
 		return (refuse(v, CU_EMALFORMED, "no host"));
+	/* No host has one; and in lower case it would be no escape of ours. */
+	if (memchr(host, '%', (size_t)(end - host)) != NULL)
+		return (refuse(v, CU_EMALFORMED, "an escape in the host"));
 	lower(host, end);
 	return (0);
 }
