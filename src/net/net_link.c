@@ -653,7 +653,10 @@ static const struct net_stream_ops stream_ops = {
 static void
 on_begin(void *cookie)
 {
-	closed(cookie, "hello and proof took too long");
+	struct net_link *l = cookie;
+
+	closed(l, l->state == CLOSING ? "closed" :
+	    "hello and proof took too long");
 }
 
 static void
@@ -772,6 +775,15 @@ dial(struct net_link **out, struct net_loop *loop, const char *path,
 	return (0);
 }
 
+/* Send what is queued, then end; a peer that does not read is left behind. */
+static void
+finish(struct net_link *l)
+{
+	l->state = CLOSING;
+	net_timer_set(l->begin, BEGIN_US);
+	net_stream_finish(l->stream);
+}
+
 int
 net_link_dial(struct net_link **out, struct net_loop *loop, const char *path,
     const struct net_link_conf *conf, const struct net_link_ops *ops,
@@ -797,8 +809,7 @@ net_link_redial(struct net_link *l)
 	}
 	/* Ends through on_end, later; the next try is then the first. */
 	l->tries = 0;
-	l->state = CLOSING;
-	net_stream_finish(l->stream);
+	finish(l);
 }
 
 static void
@@ -898,8 +909,7 @@ net_link_fail(struct net_link *l, const char *code, const char *text)
 	jw_str(&m.w, "code", code);
 	jw_str(&m.w, "text", text);
 	put(l, &m, 0);
-	l->state = CLOSING;
-	net_stream_finish(l->stream);
+	finish(l);
 }
 
 bool

@@ -172,6 +172,9 @@ net_listen_tcp(struct net_listen **out, struct net_loop *loop,
 		return (CU_EIO);
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* An IPv4 peer must not appear under a second spelling. */
+	if (ai->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	rc = bind(fd, ai->ai_addr, ai->ai_addrlen);
 	freeaddrinfo(ai);
 	if (rc != 0 || listen(fd, BACKLOG) != 0 ||

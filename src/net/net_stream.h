@@ -30,7 +30,7 @@ struct net_stream_ops {
 	void (*on_open)(void *);
 	/* There is more to read: take it from net_stream_in with buf_drop. */
 	void (*on_data)(void *);
-	/* Everything written has left this process; may be NULL. */
+	/* Some of what was queued has left this process; may be NULL. */
 	void (*on_drain)(void *);
 	/* It is over; said once, never after net_stream_free. */
 	void (*on_end)(void *, enum net_end, const char *);
