@@ -243,7 +243,7 @@ take_octets(const struct value *v)
 	return (0);
 }
 
-/* A decimal at ${*p} up to ${max}; 1 where a leading zero makes two readings. */
+/* A decimal at ${*p} up to ${max}; 1 if a leading zero gives two readings. */
 static int
 take_number(const char **p, unsigned int max, size_t digits_max,
     unsigned int *out)

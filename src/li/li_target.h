@@ -84,7 +84,7 @@ int li_target_normalise(struct li_target *, enum li_kind, enum li_form,
  */
 int li_target_valid(enum li_kind, const char *, size_t, struct cu_why *);
 
-/** li_target_from(out, kind, value, n, why): As li_target_valid, and keep it. */
+/** li_target_from(out, kind, value, n, why): li_target_valid, and keep it. */
 int li_target_from(struct li_target *, enum li_kind, const char *, size_t,
     struct cu_why *);
 

@@ -1,4 +1,4 @@
-/* src/li/li_task.h: tasks and destinations as one value each, and their lines */
+/* src/li/li_task.h: tasks and destinations as values, and their lines */
 #ifndef LI_TASK_H_
 #define LI_TASK_H_
 #include <stdbool.h>
@@ -57,7 +57,7 @@ struct li_med {
 /* TaskDetails.  All that it points to is owned (li_task_fini). */
 struct li_task {
 	li_uuid xid;
-	struct li_target *targets;	/* normal forms, in the order received */
+	struct li_target *targets;	/* normal forms, as received */
 	size_t targets_n;
 	struct li_shape shape;
 	bool has_meds;		/* is there a listOfMediationDetails? */
@@ -125,7 +125,7 @@ struct li_address {
 
 struct li_destination {
 	li_uuid did;
-	char *name;		/* friendlyName, owned, or NULL; never compared */
+	char *name;		/* friendlyName or NULL, owned; not compared */
 	enum li_delivery delivery;
 	struct li_address address;
 };
@@ -229,7 +229,7 @@ bool li_destination_equal(const struct li_destination *,
 
 /* Why one task is not a narrowing of another; the first that applies. */
 enum li_narrow {
-	LI_NARROWS = 0,		/* it is: nothing wider, at least one narrower */
+	LI_NARROWS = 0,		/* it is: nothing wider, something narrower */
 	LI_NARROW_NOTHING,	/* nothing differs */
 	LI_NARROW_XID,
 	LI_NARROW_TARGETS,	/* another target set: wider, ANDed or not */

@@ -142,7 +142,8 @@ settings_decide_about_prefixes(void)
 static void
 value_texts(void)
 {
-	static const struct { enum li_kind kind; const char *v; int ok; } row[] = {
+	static const struct { enum li_kind kind; const char *v; int ok; }
+	    row[] = {
 		{ LI_KIND_E164_NUMBER, "491511234567", 1 },
 		{ LI_KIND_E164_NUMBER, " 491511234567", 0 },
 		{ LI_KIND_SIP_URI, "sip:a@EX.com", 0 },
@@ -180,7 +181,8 @@ value_texts(void)
 static void
 awkward_uris(void)
 {
-	static const struct { enum li_kind kind; const char *in, *out; } row[] = {
+	static const struct { enum li_kind kind; const char *in, *out; }
+	    row[] = {
 		{ LI_KIND_SIP_URI, "sip:[2001:DB8::1]", "sip:[2001:db8::1]" },
 		{ LI_KIND_SIP_URI, "sip:a@[2001:DB8", NULL },
 		{ LI_KIND_SIP_URI, "sip:a@[]", NULL },

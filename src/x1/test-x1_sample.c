@@ -77,15 +77,18 @@ static const struct expect { const char *dir, *file, *why; } table[] = {
 	  "X1Request: no x1RequestMessage" },
 	{ "lib", "xxe.xml",
 	  "byte 39: a declaration (<!)" },
-	{ "sim", "DestinationAdded_ActivateTask_InvalidCombinationOfDeliveryTypeAndDestinations.xml",
+	{ "sim", "DestinationAdded_ActivateTask_"
+	  "InvalidCombinationOfDeliveryTypeAndDestinations.xml",
 	  "errorDescription: missing in errorInformation" },
 	{ "sim", "DestinationAdded_GetDestinationDetailsResponse_positive.xml",
 	  "friendlyName: in destinationDetails where deliveryAddress "
 	  "must be" },
-	{ "sim", "DestinationModified_GetDestinationDetailsResponse_positive.xml",
+	{ "sim", "DestinationModified_"
+	  "GetDestinationDetailsResponse_positive.xml",
 	  "friendlyName: in destinationDetails where deliveryAddress "
 	  "must be" },
-	{ "sim", "TaskAdded_ModifyTask_InvalidCombinationOfDeliveryTypeAndDestinations.xml",
+	{ "sim", "TaskAdded_ModifyTask_"
+	  "InvalidCombinationOfDeliveryTypeAndDestinations.xml",
 	  "errorDescription: missing in errorInformation" },
 	{ "sim", "TaskModified_GetTaskDetailsResponse_positive.xml",
 	  "dId: not a UUID in lower case" },

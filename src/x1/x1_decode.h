@@ -85,7 +85,8 @@ struct buf;
 /**
  * x1_response_item_xml(r, b):
  * Append the item last returned as exclusive C14N without comments (as it is,
- * if it has a namespace for which there is none): what is kept of it.  Return 0, CU_ESTATE (no item), CU_ENOMEM.
+ * if it has a namespace for which there is none): what is kept of it.
+ * Return 0, CU_ESTATE (no item), CU_ENOMEM.
  */
 int x1_response_item_xml(struct x1_response *, struct buf *);
 

@@ -108,7 +108,7 @@ enum x1_form {
 	X1_FORM_SYNTAX,		/* breaks the schema or a normal form */
 	X1_FORM_VERSION,	/* another major version */
 	X1_FORM_TYPE,		/* no request type of X1 */
-	X1_FORM_LATER		/* well known, not supported yet; why names it */
+	X1_FORM_LATER		/* known, not supported yet; why names it */
 };
 
 /** x1_form_name(form): "syntax", "version", "type", "later"; "ok". */

@@ -5,7 +5,7 @@
 #include "x1/x1_decode.h"
 #include "x1/x1_read.h"
 
-#define LISTS_MAX	3	/* lists of one answer: GetAllDetails has three */
+#define LISTS_MAX	3	/* lists of an answer: GetAllDetails has three */
 
 /* A run of items that are siblings. */
 struct list {

@@ -235,8 +235,9 @@ tree_refusals(void)
 	static const char *const bad[] = {
 		"<a b='1' b='2'/>", "<x:a/>", "<a x:b='1'/>", "<a>]]></a>",
 		"<a>&#0;</a>", "<a>&#xFFFFFFF;</a>", "<a b='&#x1;'/>",
-		"<a xmlns:b=''/>", "<a xmlns:x='urn:u' xmlns:y='urn:u' x:c='' y:c=''/>",
-		"<a:b:c xmlns:a='urn:u'/>",
+		"<a xmlns:b=''/>", "<a:b:c xmlns:a='urn:u'/>",
+		"<a xmlns:x='urn:u' xmlns:y='urn:u' x:c='' y:c=''/>",
+		"<a xmlns='http://a b'/>",
 	};
 	struct xml_doc *d;
 	struct cu_why why;
