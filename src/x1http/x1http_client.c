@@ -23,7 +23,7 @@ struct conn {
 	struct net_http *http;
 	struct net_timer *idle;
 	enum conn_state state;
-	bool used;			/* it has carried a request before */
+	bool used;			/* its end costs no waiting call */
 	struct x1http_call *call;
 };
 
@@ -213,7 +213,11 @@ pinned(const struct x1http_peer *p, const uint8_t *pin)
 	return (p->pins_n == 0);
 }
 
-/* A connection that could not be opened costs the first waiting call. */
+/*
+ * A connection that could not be opened, or ended before it carried anything
+ * (in TLS 1.3 a server refuses our certificate only then), costs the first
+ * waiting call: else it would be opened again and again until the deadline.
+ */
 static void
 open_failed(struct conn *c, enum x1http_why why)
 {
@@ -235,6 +239,8 @@ on_open(void *cookie)
 		return;
 	}
 	c->state = READY;
+	/* Nobody waits any more: its end will be an idle one. */
+	c->used = c->peer->queue == NULL;
 	net_timer_set(c->idle, c->peer->idle);
 	kick(c->peer);
 }
@@ -324,7 +330,7 @@ on_end(void *cookie, enum net_end e, const char *text)
 	struct conn *c = cookie;
 
 	(void)text;
-	if (c->state == OPENING)
+	if (c->state == OPENING || (c->call == NULL && !c->used))
 		open_failed(c, why[e]);
 	else if (c->call == NULL)
 		conn_free(c);
@@ -429,6 +435,10 @@ on_kick(void *cookie)
 		if (net_stream_alive(c->stream) &&
 		    net_stream_in(c->stream)->len == 0) {
 			start(c, first);
+			return;
+		}
+		if (!c->used) {
+			open_failed(c, X1HTTP_WHY_TLS);
 			return;
 		}
 		/* The peer closed it between requests. */
