@@ -21,6 +21,7 @@ gate_record_init(struct gate_record *r, enum gate_record_type type)
 {
 	memset(r, 0, sizeof(*r));
 	r->type = type;
+	r->index = r->ref_index = RECORD_NONE;
 	record_sds_init(&r->sds);
 }
 

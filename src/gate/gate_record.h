@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "record/record_act.h"
 #include "record/record_log.h"
+#include "record/record_payload.h"
 #include "record/record_sd.h"
 
 struct buf;
@@ -34,6 +35,8 @@ struct gate_record {
 	char *text;			/* owned */
 	size_t text_len;
 	struct record_sds sds;		/* owned */
+	/* Not in the file: where the log holds it, and a draft's late. */
+	uint64_t index, ref_index;	/* RECORD_NONE: not seen yet */
 };
 
 /** gate_record_init(r, type): Empty. */
