@@ -1,4 +1,4 @@
-/* fuzz/fuzz-http-request.c: requests, whole and in pieces, must read the same */
+/* fuzz/fuzz-http-request.c: whole and in pieces must read the same */
 #include <stdlib.h>
 #include <string.h>
 #include "net/net_http.h"

@@ -60,7 +60,7 @@ struct home_conf {
 
 	char *admf;		/* auditor, sim-admf, sim-ne: ADMF identifier */
 	char *ne;		/* sim-ne: own, sim-admf: whom it speaks to */
-	char *url;		/* sim-admf: where its NEs are; sim-ne: reports */
+	char *url;		/* sim-admf: to its NEs; sim-ne: reports */
 
 	uint32_t segment_size;	/* keeper; a power of two, 1-64 MiB */
 	uint64_t disk_low;

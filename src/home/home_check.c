@@ -157,7 +157,7 @@ home_check(const struct home *h, struct buf *b)
 	bool running = false;
 	size_t i;
 
-	/* One's own second look at the lock: as another process would see it. */
+	/* A second look at the lock, as another process would see it. */
 	if (home_open(&again, home_dir(h), &why) == 0) {
 		running = home_lock(again, &why) == CU_EBUSY;
 		home_free(again);

@@ -55,7 +55,8 @@ int net_frame_head(const uint8_t[NET_FRAME_HEAD], uint32_t *, uint32_t *,
  * net_msg_decode(out, json, json_len, blob, blob_len, why):
  * Take a message whose lengths net_frame_head accepted: the kind is known and
  * may have a blob, each member has its form, parts fill the blob, and SHA-256
- * fits.  Borrows the blob until net_msg_free.  0; CU_EMALFORMED, CU_ELIMIT, CU_ENOMEM.
+ * fits.  Borrows the blob until net_msg_free.  0; CU_EMALFORMED, CU_ELIMIT,
+ * CU_ENOMEM.
  */
 int net_msg_decode(struct net_msg **, const uint8_t *, size_t, const uint8_t *,
     size_t, struct cu_why *);

@@ -52,7 +52,7 @@ struct net_link_conf {
 	const char *instance, *build, *origin;
 	const uint8_t *genesis;		/* 32 bytes; NULL: cli that takes any */
 	uint64_t start;
-	struct sign_key *key;		/* NULL: cli and sim, which prove nothing */
+	struct sign_key *key;		/* NULL: cli and sim prove nothing */
 	/* Fill size, note and spool just before hello leaves; may be NULL. */
 	void (*fill)(void *, struct net_link *, struct net_hello *);
 	void *fill_cookie;

@@ -27,10 +27,10 @@
 #include "net/net_stream.h"
 #include "net/net_tls_int.h"
 
-#define IN_MAX		((size_t)96 << 20)	/* the largest net_stream_want */
+#define IN_MAX		((size_t)96 << 20)	/* largest net_stream_want */
 #define OUT_MAX		((size_t)128 << 20)
 #define STEP_MAX	((size_t)256 << 10)	/* read in one turn */
-#define KEEP_MAX	((size_t)1 << 20)	/* memory kept when empty */
+#define KEEP_MAX	((size_t)1 << 20)	/* kept when empty */
 #define LINGER_MAX	((size_t)4 << 20)	/* thrown away after good-bye */
 #define LINGER_US	(2 * UTC_SECOND)
 #define CERT_MAX	65536
@@ -224,7 +224,8 @@ name_host(struct net_stream *s, const char *host)
 {
 	X509_VERIFY_PARAM *p = SSL_get0_param(s->ssl);
 
-	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+	X509_VERIFY_PARAM_set_hostflags(p,
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (X509_VERIFY_PARAM_set1_ip_asc(p, host) == 1)
 		return (0);

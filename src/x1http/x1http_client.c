@@ -8,7 +8,7 @@
 #include "net/net_stream.h"
 #include "x1http/x1http_client.h"
 
-#define OPEN_US		(30 * UTC_SECOND)	/* for a connection without call */
+#define OPEN_US		(30 * UTC_SECOND)	/* to open a connection */
 #define REQUEST_MAX	((size_t)32 << 20)
 #define HOST_MAX	(NET_ADDR_HOST + 16)
 #define CONNS		2
@@ -54,7 +54,7 @@ struct x1http_peer {
 	struct conn *conns;
 	struct x1http_call *queue;	/* in order of asking */
 	struct x1http_call *running;	/* each on its connection */
-	struct net_timer *kick;		/* bring calls and connections together */
+	struct net_timer *kick;		/* join calls and connections */
 };
 
 const char *

@@ -11,7 +11,7 @@
 struct cu_why;
 struct net_loop;
 struct x1http_call;		/* a request under way */
-struct x1http_peer;		/* the pool towards one element as one identity */
+struct x1http_peer;		/* the pool towards one element, as one */
 
 #define X1HTTP_PINS_MAX	4
 
@@ -31,7 +31,7 @@ enum x1http_why {
 	X1HTTP_WHY_TIMEOUT,	/* the deadline */
 	X1HTTP_WHY_CUT,		/* the connection ended before a whole answer */
 	X1HTTP_WHY_HTTP,	/* what came is not HTTP as we read it */
-	X1HTTP_WHY_LIMIT,	/* the answer is over 32 MiB, or its head too big */
+	X1HTTP_WHY_LIMIT,	/* the answer's body or head is too large */
 	X1HTTP_WHY_STOPPED,	/* before() said no, or cancelled */
 	X1HTTP_WHY_MEMORY
 };

@@ -8,7 +8,8 @@
 #include "net/net_stream.h"
 #include "x1http/x1http_server.h"
 
-#define REPLY_US	(300 * UTC_SECOND)	/* the owner's own deadlines are shorter */
+/* The owner's own deadlines are shorter. */
+#define REPLY_US	(300 * UTC_SECOND)
 #define ANSWER_MAX	((size_t)64 << 20)
 
 enum phase { HANDSHAKE, IDLE, HEAD, BODY, REPLY, OVER };

@@ -21,7 +21,7 @@ struct x1http_server_conf {
 	 * 0: 1024, 64, 32. */
 	unsigned int conns, conns_addr, conns_cert;
 	/* Absolute times from the start of each phase; 0: 10 s, 10 s, 30 s,
-	 * 120 s.  The idle one is above 90 s, after which real clients close. */
+	 * 120 s.  Idle is above 90 s, after which real clients close. */
 	utc_us handshake, head, body, idle;
 	/* A request; answer it now or later by x1http_reply, exactly once. */
 	void (*on_request)(void *, struct x1http_req *);
