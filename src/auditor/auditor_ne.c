@@ -24,7 +24,7 @@ struct auditor_ne {
 	utc_us request_at;	/* pace: when the next request may leave */
 	utc_us begun_at;
 	bool hurry;		/* ask once more as soon as this one is over */
-	bool stale;		/* registered anew meanwhile: this one is void */
+	bool stale;		/* registered anew meanwhile: this is void */
 	bool big;		/* by list and details */
 	bool no_bulk;		/* it refuses GetAllDetails */
 	bool anew;		/* carry all: the next diff has no base */

@@ -1,4 +1,5 @@
 /* src/sim/test-sim_wire.c: ADMF and element over mutual TLS, and being told */
+#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -92,9 +93,16 @@ set_up(void)
 	buf_init(&out, 1 << 22);
 }
 
+static int
+remove_one(const char *path, const struct stat *st, int what, struct FTW *f)
+{
+	return (remove(path));
+}
+
 static void
 tear_down(void)
 {
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	sim_server_free(server);
 	sim_ne_free(ne);
 	net_tls_unref(ne_tls);
