@@ -1,0 +1,704 @@
+/* src/state/test-state.c: scenario files (test/scenario/state-*.txt) replayed
+ * with a fake clock on three tables at once: a keeper's, a gate's, a verifier's */
+#include <dirent.h>
+#include "test-world.h"
+
+#define NAMES 32
+
+struct play {
+	struct world w;
+	struct {
+		char name[16];
+		uint64_t index;
+		bool allowed, has_line;
+		uint8_t line[DIGEST_LEN];
+		char xid[40];
+	} cmd[NAMES];
+	size_t cmds;
+	struct { char id[32]; uint8_t digest[DIGEST_LEN]; char text[64];
+		unsigned int revision; } order[NAMES];
+	size_t orders;
+	uint64_t question, base[2], seq;
+	utc_us asked;
+	char place[600];
+};
+
+static struct play p;
+
+static void
+xid_text(char *out, const char *n)
+{
+	snprintf(out, 37, "e0000000-0000-4000-8000-%012u",
+	    (unsigned int)atoi(n));
+}
+
+static void
+did_text(char *out, const char *n)
+{
+	snprintf(out, 37, "d0000000-0000-4000-8000-%012u",
+	    (unsigned int)atoi(n));
+}
+
+/* The value of `name=` among the words, or ${other}. */
+static const char *
+opt(char **w, size_t n, const char *name, const char *other)
+{
+	size_t i, len = strlen(name);
+
+	for (i = 0; i < n; i++)
+		if (strncmp(w[i], name, len) == 0 && w[i][len] == '=')
+			return (w[i] + len + 1);
+	return (other);
+}
+
+static uint64_t
+element_index(const char *id)
+{
+	struct state_element e;
+
+	return (state_element(p.w.st[0], id, &e) ? e.index : 0);
+}
+
+/* What a gate says of a command, and what it discloses. */
+static void
+make_said(struct buf *b, struct record_sds *sds, char **w, size_t n,
+    const char *type, bool late)
+{
+	const char *element = opt(w, n, "element", "ne-1");
+	const char *xid = opt(w, n, "xid", NULL), *v;
+	bool task = strcmp(type, "ActivateTask") == 0 ||
+	    strcmp(type, "ModifyTask") == 0;
+	bool dest = strstr(type, "Destination") != NULL;
+	char id[64], json[256];
+	struct jw j;
+	char *dids, *d;
+
+	world_sds(&p.w, sds);
+	buf_init(b, 65536);
+	jw_init(&j, b);
+	jw_obj(&j, NULL);
+	jw_strz(&j, "requester", strcmp(opt(w, n, "peer", "admf-1"), "-") ?
+	    opt(w, n, "peer", "admf-1") : NULL);
+	jw_null(&j, "certificate");
+	jw_str(&j, "bound", "urn");
+	jw_str(&j, "admf", "admf-1");
+	jw_str(&j, "ne", element);
+	jw_dec(&j, "element", element_index(element));
+	jw_str(&j, "type", type);
+	snprintf(id, sizeof(id), "f0000000-0000-4000-8000-%012llu",
+	    (unsigned long long)(opt(w, n, "transaction", NULL) ?
+	    (unsigned long long)atoi(opt(w, n, "transaction", "")) :
+	    1000000 + ++p.seq));
+	jw_str(&j, "transaction", id);
+	jw_utc(&j, "stamp", p.w.now + atoi(opt(w, n, "stamp", "0")) *
+	    UTC_SECOND);
+	jw_str(&j, "version", "v1.22.1");
+	if (xid != NULL) {
+		xid_text(id, xid);
+		jw_str(&j, "xid", id);
+	} else
+		jw_null(&j, "xid");
+	if (task || dest) {
+		jw_arr(&j, "dids");
+		dids = strdup(opt(w, n, "dids", "1"));
+		for (v = dids; (d = strsep((char **)&v, ",")) != NULL;)
+			if (*d != '\0') {
+				did_text(id, d);
+				jw_str(&j, NULL, id);
+			}
+		free(dids);
+		jw_end(&j);
+	} else
+		jw_null(&j, "dids");
+	jw_null(&j, "product");
+	jw_null(&j, "correlation");
+	if (task)
+		jw_bool(&j, "implicit", false);
+	else
+		jw_null(&j, "implicit");
+	if (task || (dest && strncmp(type, "Remove", 6) != 0))
+		jw_str(&j, "delivery", opt(w, n, "delivery", "X2andX3"));
+	else
+		jw_null(&j, "delivery");
+	jw_null(&j, "services");
+	if (task)
+		jw_int(&j, "mediation", 0);
+	else
+		jw_null(&j, "mediation");
+	jw_arr(&j, "leniencies");
+	jw_end(&j);
+	jw_null(&j, "form");
+	jw_dec(&j, "size", state_size(p.w.st[0]));
+	if (late) {
+		v = opt(w, n, "request", NULL);
+		if (v != NULL)
+			jw_int(&j, "request", atoi(v));
+		else
+			jw_null(&j, "request");
+	}
+	if (task) {
+		snprintf(json, sizeof(json), "[\"imsi\",\"%s\"]",
+		    opt(w, n, "imsi", "001010000000001"));
+		record_sds_json(sds, "target", json, strlen(json));
+	}
+	if (dest && strncmp(type, "Remove", 6) != 0)
+		record_sds_str(sds, "address", opt(w, n, "at",
+		    "ipv4:192.0.2.10:tcp:42069"));
+	record_sds_sort(sds);
+	if (sds->n > 0)
+		record_sds_write(sds, &j);
+	jw_end(&j);
+}
+
+/* Both decide, before the entry; the same words, or the run has failed. */
+static bool
+decide(const struct buf *said, const struct record_sds *sds, struct buf *own,
+    struct law_decision *d, struct state_members *m)
+{
+	struct state_moment at = { "gate-1", p.w.now, p.w.now, false,
+	    STATE_NONE, false };
+	struct state_command *c;
+	struct law_decision d2;
+	struct state_members m2;
+	struct buf own2;
+	bool same;
+	int rc;
+
+	if (p.w.now <= state_time(p.w.st[0]))
+		at.lo = at.hi = state_time(p.w.st[0]) + 1;
+	buf_init(own, 65536);
+	buf_init(&own2, 65536);
+	rc = state_command_create(&c, (const char *)said->p, said->len, sds,
+	    &p.w.why);
+	if (rc != 0) {
+		printf("# said: %s\n", p.w.why.text);
+		return (false);
+	}
+	rc = state_decide(p.w.st[0], c, &at, d, m);
+	if (rc == 0)
+		rc = state_decide(p.w.st[1], c, &at, &d2, &m2);
+	if (rc == 0) {
+		state_members_write(own, d, m);
+		state_members_write(&own2, &d2, &m2);
+	}
+	same = rc == 0 && own->len == own2.len &&
+	    memcmp(own->p, own2.p, own->len) == 0;
+	if (!same)
+		printf("# decide: %d\n# %s\n# %s\n", rc, buf_text(own),
+		    buf_text(&own2));
+	state_command_free(c);
+	buf_fini(&own2);
+	return (same);
+}
+
+static bool
+do_command(char **w, size_t n, bool late)
+{
+	struct law_decision d = { .allowed = true, .rule = "late" };
+	struct state_members m = { .to = STATE_NONE };
+	struct state_command *c;
+	struct record_sds sds;
+	struct buf said, own;
+	const char *text, *got;
+	size_t len;
+	bool ok = true;
+	int rc = 0;
+
+	if (n < 3 || p.cmds == NAMES)
+		return (false);
+	make_said(&said, &sds, w, n, w[2], late);
+	if (late) {
+		buf_init(&own, 65536);
+		rc = state_command_create(&c, (const char *)said.p, said.len,
+		    &sds, &p.w.why);
+		if (rc == 0) {
+			rc = state_late_write(p.w.st[0], &own, c);
+			state_command_free(c);
+		}
+	} else
+		ok = decide(&said, &sds, &own, &d, &m);
+	snprintf(p.cmd[p.cmds].name, 16, "%s", w[1]);
+	p.cmd[p.cmds].index = state_size(p.w.st[0]);
+	p.cmd[p.cmds].allowed = d.allowed;
+	p.cmd[p.cmds].has_line = m.has_line;
+	memcpy(p.cmd[p.cmds].line, m.line, DIGEST_LEN);
+	if (late && own.len > 0)
+		p.cmd[p.cmds].has_line = text_unb64url(p.cmd[p.cmds].line,
+		    DIGEST_LEN, &len, buf_text(&own) + 8, 43) == 0;
+	p.cmds++;
+	if (ok && rc == 0)
+		rc = world_said(&p.w, late ? RECORD_LATE : RECORD_COMMAND,
+		    W_GATE, buf_text(&said), own.len == 0 ? NULL :
+		    buf_text(&own), &sds);
+	if (rc != 0)
+		printf("# entry: %d %s\n# %s\n", rc, p.w.why.text,
+		    buf_text(&own));
+	/* The entry's own words are found again in its bytes. */
+	if (ok && rc == 0 && (state_own(p.w.line.p, p.w.line.len, &got,
+	    &len) != 0 || len != own.len || memcmp(got, buf_text(&own), len)))
+		ok = false;
+	text = opt(w, n, "rule", NULL);
+	if (ok && text != NULL && strcmp(text, d.rule) != 0) {
+		printf("# rule is %s\n", d.rule);
+		ok = false;
+	}
+	buf_fini(&said);
+	buf_fini(&own);
+	record_sds_fini(&sds);
+	return (ok && rc == 0);
+}
+
+static int
+cmd_find(const char *name)
+{
+	size_t i;
+
+	for (i = p.cmds; i-- > 0;)
+		if (strcmp(p.cmd[i].name, name) == 0)
+			return ((int)i);
+	return (-1);
+}
+
+/* OUTCOME name what word: `sent AcknowledgedAndCompleted`, `doubt timeout`,
+ * `not law`. */
+static bool
+do_outcome(char **w, size_t n)
+{
+	char said[1024], code[16];
+	int i = n < 4 ? -1 : cmd_find(w[1]), rc;
+	bool sent = strcmp(w[2], "sent") == 0;
+
+	if (i < 0)
+		return (false);
+	snprintf(code, sizeof(code), "%s", opt(w, n, "code", "null"));
+	snprintf(said, sizeof(said), "{\"command\":\"%llu\",\"what\":\"%s\","
+	    "\"why\":%s%s%s,\"mine\":%s,\"sent_at\":null,\"answered_at\":null,"
+	    "\"answer\":%s%s%s,\"code\":%s,\"http\":null,\"certificate\":null,"
+	    "\"checkpoint\":null}", (unsigned long long)p.cmd[i].index,
+	    sent ? "sent" : strcmp(w[2], "doubt") == 0 ? "in doubt" :
+	    "not sent", sent ? "null" : "\"", sent ? "" : w[3],
+	    sent ? "" : "\"", strcmp(w[3], "diverges") == 0 ?
+	    "[\"refused\",\"task.cover.none\"]" : "null", sent ? "\"" : "null",
+	    sent ? w[3] : "", sent ? "\"" : "", code);
+	rc = world_said(&p.w, RECORD_OUTCOME, W_GATE, said, NULL, NULL);
+	if (rc != 0)
+		printf("# outcome: %s\n", p.w.why.text);
+	return (rc == 0);
+}
+
+/*
+ * ANSWER [element=] [object ...]: `1=A` the task 1 as command A made it,
+ * `1=x` as nobody made it, `1=?` not to be normalised, `d1=A` a destination;
+ * `:n` after it the counter, `:n@s` and the time of the last change.  All that
+ * is not named is not there.
+ */
+static bool
+do_answer(char **w, size_t n)
+{
+	const char *element = opt(w, n, "element", "ne-1");
+	char id[40], *at, *name, *count;
+	struct record_sds sds;
+	unsigned int items = 0;
+	struct buf b;
+	struct jw j;
+	uint8_t line[DIGEST_LEN];
+	size_t i;
+	bool dest;
+	int k, rc;
+
+	world_sds(&p.w, &sds);
+	buf_init(&b, 65536);
+	jw_init(&j, &b);
+	jw_obj(&j, NULL);
+	jw_dec(&j, "element", element_index(element));
+	jw_dec(&j, "question", p.question);
+	jw_utc(&j, "asked", p.asked);
+	jw_utc(&j, "answered", p.w.now);
+	jw_bool(&j, "complete", true);
+	jw_null(&j, "error");
+	jw_null(&j, "certificate");
+	jw_null(&j, "base");
+	jw_int(&j, "part", 1);
+	jw_int(&j, "parts", 1);
+	jw_arr(&j, "items");
+	for (i = 1; i < n; i++) {
+		if (strncmp(w[i], "element=", 8) == 0)
+			continue;
+		name = strdup(w[i]);
+		at = strchr(name, '=');
+		*at++ = '\0';
+		if ((count = strchr(at, ':')) != NULL)
+			*count++ = '\0';
+		dest = name[0] == 'd';
+		if (dest)
+			did_text(id, name + 1);
+		else
+			xid_text(id, name);
+		memset(line, 0xaa, sizeof(line));
+		k = cmd_find(at);
+		if (k >= 0)
+			memcpy(line, p.cmd[k].line, sizeof(line));
+		jw_obj(&j, NULL);
+		jw_str(&j, "type", dest ? "destination" : "task");
+		jw_str(&j, "id", id);
+		if (strcmp(at, "?") == 0) {
+			jw_null(&j, "line");
+			jw_str(&j, "why", "form");
+		} else {
+			jw_bytes(&j, "line", line, sizeof(line));
+			jw_null(&j, "why");
+		}
+		if (count != NULL && *count != '@')
+			jw_dec(&j, "n", strtoull(count, NULL, 10));
+		else
+			jw_null(&j, "n");
+		if (count != NULL && strchr(count, '@') != NULL)
+			jw_utc(&j, "last", WORLD_START +
+			    atoi(strchr(count, '@') + 1) * UTC_SECOND);
+		else
+			jw_null(&j, "last");
+		jw_end(&j);
+		record_sds_str(&sds, "item", "[]");
+		items++;
+		free(name);
+	}
+	jw_end(&j);
+	jw_arr(&j, "gone");
+	jw_end(&j);
+	record_sds_sort(&sds);
+	if (items > 0)
+		record_sds_write(&sds, &j);
+	jw_end(&j);
+	p.base[strcmp(element, "ne-2") == 0] = state_size(p.w.st[0]);
+	rc = world_said(&p.w, RECORD_SNAPSHOT, W_AUDIT, buf_text(&b), NULL,
+	    &sds);
+	if (rc != 0)
+		printf("# answer: %s\n# %s\n", p.w.why.text, buf_text(&b));
+	buf_fini(&b);
+	record_sds_fini(&sds);
+	return (rc == 0);
+}
+
+/* ROUND: the same answer as the last stored one. */
+static bool
+do_round(char **w, size_t n)
+{
+	const char *element = opt(w, n, "element", "ne-1");
+	char said[512], asked[UTC_LEN + 1], now[UTC_LEN + 1];
+	int rc;
+
+	utc_text(asked, p.asked);
+	utc_text(now, p.w.now);
+	snprintf(said, sizeof(said), "{\"rows\":[[\"%llu\",\"%llu\",\"%llu\","
+	    "\"%s\",\"%s\",1]]}", (unsigned long long)element_index(element),
+	    (unsigned long long)p.base[strcmp(element, "ne-2") == 0],
+	    (unsigned long long)p.question, asked, now);
+	rc = world_said(&p.w, RECORD_ROUND, W_AUDIT, said, NULL, NULL);
+	if (rc != 0)
+		printf("# round: %s\n", p.w.why.text);
+	return (rc == 0);
+}
+
+/* SILENT error: a failed question. */
+static bool
+do_silent(char **w, size_t n)
+{
+	char said[512], asked[UTC_LEN + 1];
+
+	utc_text(asked, p.asked);
+	snprintf(said, sizeof(said), "{\"element\":\"%llu\",\"question\":"
+	    "\"%llu\",\"asked\":\"%s\",\"answered\":null,\"complete\":false,"
+	    "\"error\":\"%s\",\"certificate\":null,\"base\":null,\"part\":1,"
+	    "\"parts\":1,\"items\":[],\"gone\":[]}",
+	    (unsigned long long)element_index("ne-1"),
+	    (unsigned long long)p.question, asked, n > 1 ? w[1] : "timeout");
+	return (world_said(&p.w, RECORD_SNAPSHOT, W_AUDIT, said, NULL, NULL) ==
+	    0);
+}
+
+/* BEAT gate|audit [spool=] [tls=] [refused=] [failed]; START, STOP. */
+static bool
+do_word(char **w, size_t n)
+{
+	int who = n > 1 && strcmp(w[1], "audit") == 0 ? W_AUDIT : W_GATE;
+	bool failed = n > 2 && strcmp(w[n - 1], "failed") == 0;
+	char said[512], spool[32], zero[64];
+	enum record_kind kind;
+
+	snprintf(spool, sizeof(spool), "%s", who == W_AUDIT ? "null" :
+	    opt(w, n, "spool", "0"));
+	memset(zero, 'A', 43);
+	zero[43] = '\0';
+	if (strcmp(w[0], "START") == 0) {
+		kind = RECORD_START;
+		p.w.start[who]++;
+		p.w.n[who] = 0;
+		snprintf(said, sizeof(said), "{\"version\":\"1\",\"build\":"
+		    "\"b\",\"config\":\"%s\",\"size\":\"0\",\"spool\":%s,"
+		    "\"last\":0}", zero, spool);
+	} else if (strcmp(w[0], "STOP") == 0) {
+		kind = RECORD_STOP;
+		snprintf(said, sizeof(said), "{\"size\":\"0\"}");
+	} else {
+		kind = RECORD_BEAT;
+		snprintf(said, sizeof(said), "{\"size\":\"0\",\"root\":\"%s\","
+		    "\"spool\":%s,\"tls_refused\":%s,\"refused\":%s,"
+		    "\"spool_failed\":%s}", zero, spool, opt(w, n, "tls", "0"),
+		    opt(w, n, "refused", "0"), failed ? "true" : "false");
+	}
+	if (world_said(&p.w, kind, who, said, NULL, NULL) != 0) {
+		printf("# %s: %s\n", w[0], p.w.why.text);
+		return (false);
+	}
+	return (true);
+}
+
+/* EXPECT type [xid=] [did=] [severity=]: the next finding, which is written;
+ * EXPECT note word; EXPECT nothing. */
+static bool
+do_expect(char **w, size_t n)
+{
+	struct state_finding f, v;
+	struct buf own;
+	char id[40] = "";
+	bool any;
+	int rc;
+
+	any = state_finding_due(p.w.st[0], p.w.now, &f);
+	if (n > 1 && strcmp(w[1], "nothing") == 0) {
+		if (any)
+			printf("# due: %s %s%s rests %llu\n", f.type, f.xid,
+			    f.did, (unsigned long long)f.rests[0]);
+		return (!any);
+	}
+	if (!any)
+		return (false);
+	if (opt(w, n, "xid", NULL) != NULL)
+		xid_text(id, opt(w, n, "xid", ""));
+	if (opt(w, n, "did", NULL) != NULL)
+		did_text(id, opt(w, n, "did", ""));
+	if (strcmp(w[1], "note") == 0 ? f.note_of == STATE_NONE ||
+	    strcmp(f.word, w[2]) != 0 : (strcmp(f.type, w[1]) != 0 ||
+	    (id[0] != '\0' && strcmp(id, f.xid) != 0 &&
+	    strcmp(id, f.did) != 0) || strcmp(opt(w, n, "severity",
+	    f.severity), f.severity) != 0)) {
+		printf("# due: %s %s %s%s\n", f.type, f.severity, f.xid,
+		    f.did);
+		return (false);
+	}
+	buf_init(&own, 4096);
+	state_finding_write(&own, &f);
+	rc = world_own(&p.w, RECORD_FINDING, buf_text(&own));
+	if (rc != 0)
+		printf("# finding: %s\n# %s\n", p.w.why.text, buf_text(&own));
+	buf_fini(&own);
+	/* The verifier asks for no finding that is written. */
+	return (rc == 0 && !state_finding_overdue(p.w.st[2], &v));
+}
+
+static bool
+do_close(char **w, size_t n)
+{
+	struct state_finding_row r;
+	char subject[64];
+	size_t i;
+	int rc = CU_ENOENT;
+
+	for (i = 0; state_finding_nth(p.w.st[0], i, &r); i++) {
+		if (strcmp(r.type, w[1]) != 0 || r.closed)
+			continue;
+		snprintf(subject, sizeof(subject), "finding/%llu",
+		    (unsigned long long)r.index);
+		rc = world_actf(&p.w, RECORD_FINDING, RECORD_CLOSE, subject,
+		    "reason", 1U << W_AUDITOR, "{\"id\":\"%llu\"}",
+		    (unsigned long long)r.index);
+		break;
+	}
+	if (rc != 0)
+		printf("# close: %d %s\n", rc, p.w.why.text);
+	return (rc == 0);
+}
+
+static unsigned int
+who_are(const char *s)
+{
+	unsigned int m = 0;
+	int k;
+
+	for (k = 0; k < W_KEYS; k++)
+		if (strstr(s, world_name[k]) != NULL)
+			m |= 1U << k;
+	return (m);
+}
+
+/* ORDER id [imsi=] [from=] [until=] [scope=] [element=] [by=] [approve=no] */
+static bool
+do_order(char **w, size_t n)
+{
+	struct world_order o = { .id = w[1], .revision = 1 };
+	size_t i;
+	int rc, result = 0;
+	const char *expect = opt(w, n, "refused", NULL);
+
+	for (i = 0; i < p.orders; i++)
+		if (strcmp(p.order[i].id, w[1]) == 0) {
+			o.supersedes = p.order[i].text;
+			o.revision = p.order[i].revision + 1;
+			break;
+		}
+	if (i == p.orders)
+		p.orders++;
+	o.imsi = opt(w, n, "imsi", "001010000000001");
+	o.from = WORLD_START + atoi(opt(w, n, "from", "0")) * UTC_SECOND;
+	o.until = WORLD_START + atoi(opt(w, n, "until", "86400")) * UTC_SECOND;
+	o.cc = strcmp(opt(w, n, "scope", "iri+cc"), "iri+cc") == 0;
+	o.element = opt(w, n, "element", "ne-1");
+	rc = world_submit(&p.w, &o, p.order[i].digest,
+	    who_are(opt(w, n, "by", "intake-1")), &result);
+	if (expect != NULL)
+		return (result > 0);
+	if (rc != 0) {
+		printf("# submit: %d %s\n", rc, p.w.why.text);
+		return (false);
+	}
+	snprintf(p.order[i].id, sizeof(p.order[i].id), "%s", w[1]);
+	p.order[i].revision = o.revision;
+	text_b64url(p.order[i].text, p.order[i].digest, DIGEST_LEN);
+	if (strcmp(opt(w, n, "approve", "yes"), "no") == 0)
+		return (true);
+	rc = world_decide(&p.w, w[1], RECORD_APPROVE, p.order[i].digest,
+	    1U << W_APPR1, &result);
+	if (rc != 0)
+		printf("# approve: %d %s\n", rc, p.w.why.text);
+	return (rc == 0);
+}
+
+/* APPROVE|REVOKE|REFUSE id by=... [refused | self] */
+static bool
+do_decide(char **w, size_t n)
+{
+	enum record_verb verb = w[0][0] == 'A' ? RECORD_APPROVE :
+	    strcmp(w[0], "REVOKE") == 0 ? RECORD_REVOKE : RECORD_REFUSE;
+	int rc, result = 0;
+	size_t i;
+
+	for (i = 0; i < p.orders && strcmp(p.order[i].id, w[1]) != 0; i++)
+		;
+	if (i == p.orders)
+		return (false);
+	rc = world_decide(&p.w, w[1], verb, p.order[i].digest,
+	    who_are(opt(w, n, "by", "approver-1")), &result);
+	if (strcmp(w[n - 1], "self") == 0)
+		return (result == STATE_ACT_SELF);
+	if (strcmp(w[n - 1], "refused") == 0)
+		return (result == STATE_ACT_REFUSED);
+	if (rc != 0)
+		printf("# %s: %d %s\n", w[0], rc, p.w.why.text);
+	return (rc == 0);
+}
+
+static bool
+do_line(char *text)
+{
+	char *w[32], *word;
+	unsigned int wants;
+	size_t n = 0;
+
+	while ((word = strsep(&text, " ")) != NULL && n < 32)
+		if (*word != '\0')
+			w[n++] = word;
+	if (n == 0)
+		return (true);
+	if (strcmp(w[0], "AT") == 0) {
+		p.w.now = WORLD_START + (utc_us)(atof(w[1]) * 1000000);
+		return (true);
+	}
+	if (strcmp(w[0], "COMMAND") == 0 || strcmp(w[0], "LATE") == 0)
+		return (do_command(w, n, w[0][0] == 'L'));
+	if (strcmp(w[0], "OUTCOME") == 0)
+		return (do_outcome(w, n));
+	if (strcmp(w[0], "ASK") == 0) {
+		p.question = state_size(p.w.st[0]);
+		p.asked = p.w.now;
+		return (true);
+	}
+	if (strcmp(w[0], "ANSWER") == 0)
+		return (do_answer(w, n));
+	if (strcmp(w[0], "ROUND") == 0)
+		return (do_round(w, n));
+	if (strcmp(w[0], "SILENT") == 0)
+		return (do_silent(w, n));
+	if (strcmp(w[0], "BEAT") == 0 || strcmp(w[0], "START") == 0 ||
+	    strcmp(w[0], "STOP") == 0)
+		return (do_word(w, n));
+	if (strcmp(w[0], "ORDER") == 0)
+		return (do_order(w, n));
+	if (strcmp(w[0], "APPROVE") == 0 || strcmp(w[0], "REVOKE") == 0 ||
+	    strcmp(w[0], "REFUSE") == 0)
+		return (do_decide(w, n));
+	if (strcmp(w[0], "EXPECT") == 0)
+		return (do_expect(w, n));
+	if (strcmp(w[0], "CLOSE") == 0)
+		return (do_close(w, n));
+	if (strcmp(w[0], "WANTS") == 0) {
+		wants = state_wants(p.w.st[0], element_index("ne-1"));
+		return (wants == (unsigned int)atoi(w[1]));
+	}
+	return (false);
+}
+
+static void
+one_file(const char *name)
+{
+	char line[512], shown[640];
+	struct state_finding v;
+	unsigned int number = 0;
+	uint8_t a[DIGEST_LEN];
+	FILE *f;
+
+	memset(&p, 0, sizeof(p));
+	snprintf(line, sizeof(line), "%s/scenario/%s", TEST_DIR, name);
+	REQUIRE((f = fopen(line, "r")) != NULL);
+	REQUIRE(world_create(&p.w, STATE_SIGNATURES | STATE_STRUCTURE) == 0);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		number++;
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		snprintf(shown, sizeof(shown), "%s line %u: %s", name, number,
+		    line);
+		if (!CHECK_ROW(do_line(line), shown))
+			break;
+	}
+	fclose(f);
+	if (state_finding_overdue(p.w.st[2], &v))
+		CHECK_STR(v.type, "nothing overdue");
+	CHECK(state_root(p.w.st[0], a) == CU_ESTATE);
+	world_free(&p.w);
+}
+
+static void
+scenarios(void)
+{
+	struct dirent **d;
+	int i, n, seen = 0;
+
+	n = scandir(TEST_DIR "/scenario", &d, NULL, alphasort);
+	REQUIRE(n > 0);
+	for (i = 0; i < n; i++) {
+		if (strncmp(d[i]->d_name, "state-", 6) == 0) {
+			one_file(d[i]->d_name);
+			seen++;
+		}
+		free(d[i]);
+	}
+	free(d);
+	CHECK(seen > 0);
+}
+
+int
+main(void)
+{
+	CHECK_RUN(scenarios);
+	return (check_done());
+}
