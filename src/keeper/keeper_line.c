@@ -62,6 +62,15 @@ keeper_line_add(const char *line, size_t len, char *id)
 	return (true);
 }
 
+bool
+keeper_line_snapshot(const char *line, size_t len)
+{
+	static const char head[] = "{\"v\":1,\"kind\":\"snapshot\",";
+
+	return (len >= sizeof(head) &&
+	    memcmp(line, head, sizeof(head) - 1) == 0);
+}
+
 void
 keeper_line_seals(const char *line, size_t len,
     void (*fn)(void *, const char *), void *cookie)

@@ -17,6 +17,8 @@ bool keeper_line_source(const char *, size_t, const char *, uint64_t *,
 /** keeper_line_add(line, len, id): Is it an `element add`?  Then copy the
  * element's id (TEXT_ID_MAX + 1). */
 bool keeper_line_add(const char *, size_t, char *);
+/** keeper_line_snapshot(line, len): Is it a snapshot? */
+bool keeper_line_snapshot(const char *, size_t);
 /** keeper_line_seals(line, len, fn, cookie): Tell the key id of each row of
  * `_sealed`; it is followed by a quote, not a NUL. */
 void keeper_line_seals(const char *, size_t, void (*)(void *, const char *),

@@ -58,6 +58,19 @@ an_added_element(void)
 	CHECK(!keeper_line_add(quoted, sizeof(quoted) - 1, id));
 }
 
+static void
+a_snapshot_is_known(void)
+{
+	static const char yes[] = "{\"v\":1,\"kind\":\"snapshot\",\"time\"";
+	static const char no[] = HEAD("keeper", "k");
+	size_t i;
+
+	CHECK(keeper_line_snapshot(yes, sizeof(yes) - 1));
+	CHECK(!keeper_line_snapshot(no, sizeof(no) - 1));
+	for (i = 0; i < 26; i++)
+		CHECK(!keeper_line_snapshot(yes, i));
+}
+
 static char told[256];
 
 static void
@@ -87,6 +100,7 @@ main(void)
 {
 	CHECK_RUN(the_keepers_own_numbers);
 	CHECK_RUN(an_added_element);
+	CHECK_RUN(a_snapshot_is_known);
 	CHECK_RUN(the_keys_of_seals);
 	return (check_done());
 }
