@@ -1,0 +1,231 @@
+/* src/cli/cli_log_verify.c: custos log verify: what a stranger would ask */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/err.h"
+#include "base/text.h"
+#include "base/utc.h"
+#include "cli/cli_log.h"
+#include "crypto/digest.h"
+#include "json/jw.h"
+
+struct verify {
+	struct cli_log *l;
+	struct cli *c;
+	struct journal_verdict v;
+	struct cu_why why;		/* what fails, if something does */
+	bool bad, tty;
+	uint8_t genesis[TLOG_HASH_LEN];
+	bool signed_here;		/* log/checkpoint counts */
+	utc_us shown;
+};
+
+static int
+on_entry(void *cookie, uint64_t index, const uint8_t *p, size_t len)
+{
+	struct verify *w = cookie;
+
+	if (index == 0)
+		tlog_leaf(w->genesis, p, len);
+	return (0);
+}
+
+static int
+on_note(void *cookie, uint64_t size, const uint8_t root[TLOG_HASH_LEN],
+    const uint8_t *p, size_t len)
+{
+	struct verify *w = cookie;
+	struct tlog_checkpoint cp;
+
+	if (w->bad)
+		return (0);
+	if (tlog_checkpoint_open(&cp, p, len, &w->l->key) != 0)
+		cu_why_set(&w->why, "note at size %" PRIu64 " is not signed "
+		    "by the log's key", size);
+	else if (cp.size != size || root == NULL)
+		cu_why_set(&w->why, "note of %" PRIu64 " entries stands where "
+		    "one of %" PRIu64 " belongs", cp.size, size);
+	else if (memcmp(cp.root, root, TLOG_HASH_LEN) != 0)
+		cu_why_set(&w->why, "note of %" PRIu64 " entries signs another "
+		    "root than theirs", size);
+	else
+		return (0);
+	w->bad = true;
+	return (0);
+}
+
+static void
+on_progress(void *cookie, uint64_t done, uint64_t all)
+{
+	struct verify *w = cookie;
+	utc_us now;
+
+	if (!w->tty || (now = utc_mono()) - w->shown < UTC_SECOND / 4)
+		return;
+	w->shown = now;
+	fprintf(stderr, "\r%3u %%", (unsigned int)(100 * done / all));
+}
+
+/* What frames and roots say of the failure, for a person. */
+static void
+say_fault(struct verify *w)
+{
+	const struct journal_fault *f = &w->v.fault;
+
+	if (f->entry)
+		cu_why_set(&w->why, "entry %" PRIu64 " does not hold: %s "
+		    "(position %" PRIu64 ")", f->index, f->what, f->position);
+	else
+		cu_why_set(&w->why, "%s (position %" PRIu64 ", after entry "
+		    "count %" PRIu64 ")", f->what, f->position, w->v.size);
+	w->bad = true;
+}
+
+/* The last checkpoint against the tree. */
+static void
+check_checkpoint(struct verify *w)
+{
+	struct cli_log *l = w->l;
+	uint8_t root[TLOG_HASH_LEN];
+
+	if (cli_log_checkpoint(l) != 0)
+		return;
+	w->signed_here = true;
+	if (l->cp.size > w->v.size) {
+		cu_why_set(&w->why, "log/checkpoint signs %" PRIu64 " entries,"
+		    " the log holds %" PRIu64, l->cp.size, w->v.size);
+		w->bad = true;
+	} else if (tlog_root_at(root, l->cp.size, journal_reader_hash,
+	    l->r) != 0 || memcmp(root, l->cp.root, sizeof(root)) != 0) {
+		/* Believe the entries, not the files derived from them. */
+		journal_reader_plain(l->r);
+		if (tlog_root_at(root, l->cp.size, journal_reader_hash,
+		    l->r) != 0 || memcmp(root, l->cp.root,
+		    sizeof(root)) != 0) {
+			cu_why_set(&w->why, "log/checkpoint of %" PRIu64
+			    " entries signs another root than theirs",
+			    l->cp.size);
+			w->bad = true;
+		}
+	}
+}
+
+static void
+check_genesis(struct verify *w)
+{
+	uint8_t want[TLOG_HASH_LEN], origin[DIGEST_LEN];
+
+	digest(origin, w->l->key.name, strlen(w->l->key.name));
+	if (memcmp(origin, journal_reader_origin(w->l->r), 32) != 0) {
+		cu_why_set(&w->why, "the segments are of another origin than "
+		    "%s", w->l->key.name);
+		w->bad = true;
+	}
+	if (w->l->genesis == NULL)
+		return;
+	if (strlen(w->l->genesis) != 64 ||
+	    text_unhex(want, w->l->genesis, 32) != 0 ||
+	    memcmp(want, w->genesis, 32) != 0) {
+		cu_why_set(&w->why, "entry 0 is not the genesis entry that "
+		    "--genesis names");
+		w->bad = true;
+	}
+}
+
+static void
+report(struct verify *w)
+{
+	char root[2 * TLOG_HASH_LEN + 1];
+	struct buf b;
+	struct jw j;
+
+	text_hex(root, w->v.root, TLOG_HASH_LEN);
+	if (!w->l->json) {
+		if (w->bad)
+			printf("FAILED: %s\n", w->why.text);
+		printf("%s %" PRIu64 " entries in %" PRIu64 " batches, %"
+		    PRIu64 " segments; %" PRIu64 " sealed, %" PRIu64
+		    " notes\nroot %s\n", w->bad ? "held before it:" : "holds:",
+		    w->v.size, w->v.batches, w->v.segments, w->v.sealed,
+		    w->v.notes, root);
+		if (w->signed_here && !w->bad)
+			printf("signed up to %" PRIu64 " by %s\n",
+			    w->l->cp.size, w->l->key.name);
+		if (!w->bad)
+			printf("checked: frames, tree, checkpoints%s\n",
+			    w->c->structural != NULL ? ", rules" : "");
+		return;
+	}
+	buf_init(&b, 65536);
+	jw_init(&j, &b);
+	jw_obj(&j, NULL);
+	jw_bool(&j, "ok", !w->bad);
+	jw_strz(&j, "why", w->bad ? w->why.text : NULL);
+	if (w->v.fault.what != NULL && w->v.fault.entry)
+		jw_dec(&j, "entry", w->v.fault.index);
+	else
+		jw_null(&j, "entry");
+	jw_dec(&j, "size", w->v.size);
+	jw_str(&j, "root", root);
+	jw_dec(&j, "position", w->v.position);
+	jw_dec(&j, "batches", w->v.batches);
+	jw_dec(&j, "sealed", w->v.sealed);
+	jw_dec(&j, "notes", w->v.notes);
+	if (w->signed_here)
+		jw_dec(&j, "signed", w->l->cp.size);
+	else
+		jw_null(&j, "signed");
+	jw_bool(&j, "structural", w->c->structural != NULL && !w->bad);
+	jw_end(&j);
+	printf("%s\n", buf_text(&b));
+	buf_fini(&b);
+}
+
+static int
+verify(struct verify *w)
+{
+	const struct journal_verify_hooks hooks = { .entry = on_entry,
+	    .note = on_note, .progress = on_progress, .cookie = w };
+	int rc;
+
+	if ((rc = cli_log_key(w->l)) != 0)
+		return (rc);
+	w->tty = isatty(STDERR_FILENO);
+	rc = journal_verify(w->l->r, &hooks, &w->v);
+	if (w->tty)
+		fprintf(stderr, "\r      \r");
+	if (rc != 0)
+		return (cli_fail(CLI_FAILED, "%s: %s", w->l->dir,
+		    cu_strerror(rc)));
+	if (w->v.fault.what != NULL)
+		say_fault(w);
+	if (!w->bad)
+		check_genesis(w);
+	if (!w->bad)
+		check_checkpoint(w);
+	if (!w->bad && w->c->structural != NULL) {
+		rc = w->c->structural(w->c, w->l->r, &w->l->key, w->v.size,
+		    &w->why);
+		if (rc < 0)
+			return (cli_fail(CLI_FAILED, "%s: %s", w->l->dir,
+			    cu_strerror(rc)));
+		w->bad = rc > 0;
+	}
+	report(w);
+	return (w->bad ? CLI_NO : CLI_DONE);
+}
+
+int
+cli_log_verify(struct cli *c, int argc, char **argv)
+{
+	struct cli_log l;
+	struct verify w = { .l = &l, .c = c };
+	int rc;
+
+	if ((rc = cli_log_begin(&l, c, argc, argv)) == 0)
+		rc = l.word != NULL ? cli_fail(CLI_USAGE, "log verify takes "
+		    "no %s", l.word) : verify(&w);
+	cli_log_end(&l);
+	return (rc);
+}
