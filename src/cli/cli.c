@@ -19,29 +19,6 @@ cli_fail(int code, const char *fmt, ...)
 }
 
 int
-cli_option(int argc, char **argv, int *i, const char *name, const char **value)
-{
-	size_t n = strlen(name);
-
-	if (strncmp(argv[*i], name, n) != 0)
-		return (0);
-	if (value == NULL)
-		return (argv[*i][n] == '\0');
-	if (argv[*i][n] == '=') {
-		*value = argv[*i] + n + 1;
-		return (1);
-	}
-	if (argv[*i][n] != '\0')
-		return (0);
-	if (*i + 1 >= argc) {
-		cli_fail(CLI_USAGE, "%s needs a value", name);
-		return (-1);
-	}
-	*value = argv[++*i];
-	return (1);
-}
-
-int
 cli_dispatch(struct cli *c, const char *what, const struct cli_verb *verbs,
     size_t n, int argc, char **argv)
 {

@@ -9,56 +9,81 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "cli/cli_log.h"
+#include "home/home.h"
 #include "json/jv.h"
 
 #define POLL_NS	200000000	/* of follow */
 
-static const char usage[] = "options: --log DIR (else HOME/log), --json, "
-    "--vkey KEY (else that of the genesis entry)";
+static const char usage[] = "options: --log DIR (else that of the keeper's "
+    "home), --vkey KEY (else that of the genesis entry), --json";
+
+/*
+ * The log directory: --log, else the `log` in -C, else that of the keeper's
+ * home that -C means.  0, or a code.
+ */
+static int
+find_log(struct cli_log *l, struct cli *c, const char *dir)
+{
+	char here[PATH_MAX];
+	struct home *h;
+	int rc;
+
+	if (cli_join(here, c->home, "log/journal") != 0)
+		return (CLI_FAILED);
+	if (dir == NULL && access(here, F_OK) == 0) {
+		here[strlen(here) - strlen("/journal")] = '\0';
+		dir = here;
+	}
+	if (dir != NULL) {
+		if (strlen(dir) >= sizeof(l->dir))
+			return (cli_fail(CLI_USAGE, "--log: path too long"));
+		memcpy(l->dir, dir, strlen(dir) + 1);
+		return (0);
+	}
+	if ((h = cli_home(c, "keeper")) == NULL)
+		return (CLI_FAILED);
+	rc = home_path(h, l->dir, sizeof(l->dir), "log");
+	home_free(h);
+	return (rc == 0 ? 0 : CLI_FAILED);
+}
+
+/* An option that is the index of an entry.  0, or -1 after saying so. */
+static int
+number(const char *word, uint64_t *out)
+{
+	if (word == NULL || text_dec(word, strlen(word), out) == 0)
+		return (0);
+	cli_fail(CLI_USAGE, "%s: not the index of an entry", word);
+	return (-1);
+}
 
 int
 cli_log_begin(struct cli_log *l, struct cli *c, int argc, char **argv)
 {
-	const char *dir = NULL, *v;
+	const char *dir = NULL, *from = NULL, *until = NULL;
+	const struct cli_opt opt[] = {
+		{ "--log", CLI_TEXT, &dir }, { "--vkey", CLI_TEXT, &l->vkey },
+		{ "--genesis", CLI_TEXT, &l->genesis },
+		{ "--out", CLI_TEXT, &l->out }, { "--json", CLI_FLAG, &l->json },
+		{ "--from", CLI_TEXT, &from }, { "--until", CLI_TEXT, &until },
+		{ "--vault", CLI_TEXT, &l->vault },
+		{ "--vault-key", CLI_TEXT, &l->vault_key },
+		{ "--hashes", CLI_FLAG, &l->hashes },
+	};
 	struct cu_why why;
-	int i, k;
+	int rc;
 
 	memset(l, 0, sizeof(*l));
 	buf_init(&l->note, TLOG_NOTE_MAX);
 	l->json = c->json;
 	l->from = l->until = UINT64_MAX;
-	for (i = 1; i < argc; i++) {
-		if ((k = cli_option(argc, argv, &i, "--log", &dir)) != 0 ||
-		    (k = cli_option(argc, argv, &i, "--vkey",
-		    &l->vkey)) != 0 ||
-		    (k = cli_option(argc, argv, &i, "--genesis",
-		    &l->genesis)) != 0 ||
-		    (k = cli_option(argc, argv, &i, "--out", &l->out)) != 0)
-			;
-		else if ((k = cli_option(argc, argv, &i, "--json", NULL)) > 0)
-			l->json = true;
-		else if ((k = cli_option(argc, argv, &i, "--from", &v)) > 0)
-			k = text_dec(v, strlen(v), &l->from) == 0 ? 1 : -2;
-		else if (k == 0 &&
-		    (k = cli_option(argc, argv, &i, "--until", &v)) > 0)
-			k = text_dec(v, strlen(v), &l->until) == 0 ? 1 : -2;
-		if (k == -2)
-			return (cli_fail(CLI_USAGE, "not a number: %s", v));
-		if (k < 0)
-			return (CLI_USAGE);
-		if (k > 0)
-			continue;
-		if (argv[i][0] == '-' || l->word != NULL)
-			return (cli_fail(CLI_USAGE, "log %s: what is %s?\n%s",
-			    argv[0], argv[i], usage));
-		l->word = argv[i];
-	}
-	if (dir != NULL)
-		k = snprintf(l->dir, sizeof(l->dir), "%s", dir);
-	else
-		k = snprintf(l->dir, sizeof(l->dir), "%s/log", c->home);
-	if (k >= (int)sizeof(l->dir))
-		return (cli_fail(CLI_USAGE, "path too long"));
+	if (cli_options(argc, argv, opt, sizeof(opt) / sizeof(opt[0]),
+	    &l->word, 0, 1) < 0)
+		return (cli_fail(CLI_USAGE, "%s", usage));
+	if (number(from, &l->from) != 0 || number(until, &l->until) != 0)
+		return (CLI_USAGE);
+	if ((rc = find_log(l, c, dir)) != 0)
+		return (rc);
 	if (journal_reader_open(&l->r, l->dir, &why) != 0)
 		return (cli_fail(CLI_FAILED, "%s (give the home with -C, or "
 		    "the log with --log)", why.text));
@@ -355,8 +380,9 @@ cli_log(struct cli *c, int argc, char **argv)
 		    "they come" },
 		{ "prove", log_prove, "N [--out FILE]: an offline proof "
 		    "(.tlog-proof) of entry N" },
-		{ "verify", cli_log_verify, "[--genesis DIGEST]: does the "
-		    "whole log hold?" },
+		{ "verify", cli_log_verify, "[--genesis DIGEST] [--hashes | "
+		    "--vault DIR [--vault-key FILE]]: does the whole log "
+		    "hold?" },
 		{ "export", cli_log_export, "DIR: the C2SP tile tree as "
 		    "files" },
 	};

@@ -12,6 +12,8 @@ struct cli_log {
 	char dir[4096];
 	bool json;
 	const char *vkey, *genesis, *out;
+	const char *vault, *vault_key;	/* verify: full */
+	bool hashes;			/* verify: frames and tree alone */
 	uint64_t from, until;		/* UINT64_MAX: not said */
 	const char *word;		/* the one argument, or NULL */
 	struct tlog_key key;		/* cli_log_key */

@@ -1,14 +1,19 @@
 /* src/cli/cli_log_verify.c: custos log verify: what a stranger would ask */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/err.h"
 #include "base/text.h"
 #include "base/utc.h"
 #include "cli/cli_log.h"
+#include "cli/cli_verify.h"
 #include "crypto/digest.h"
+#include "crypto/random.h"
 #include "json/jw.h"
+#include "record/record_key.h"
+#include "record/record_vault.h"
 
 struct verify {
 	struct cli_log *l;
@@ -16,6 +21,8 @@ struct verify {
 	struct journal_verdict v;
 	struct cu_why why;		/* what fails, if something does */
 	bool bad, tty;
+	bool ruled;			/* it is what the entries say */
+	struct cli_verified did;
 	uint8_t genesis[TLOG_HASH_LEN];
 	bool signed_here;		/* log/checkpoint counts */
 	utc_us shown;
@@ -133,6 +140,27 @@ check_genesis(struct verify *w)
 	}
 }
 
+/* How far the looking went. */
+static void
+report_rules(const struct verify *w)
+{
+	if (w->l->hashes)
+		printf("checked: frames, tree, checkpoints; not what the "
+		    "entries say\n");
+	else if (w->l->vault == NULL)
+		printf("checked: frames, tree, checkpoints, statements, "
+		    "reports, coverage by clear members (no --vault: what is "
+		    "sealed was not looked at)\n");
+	else
+		printf("checked: all that is in clear; %" PRIu64 " sealed "
+		    "values opened, %" PRIu64 " deleted; %" PRIu64 " decisions "
+		    "made again; %" PRIu64 " messages as sent\n",
+		    w->did.opened, w->did.deleted, w->did.decided,
+		    w->did.sent);
+	if (w->did.trial)
+		printf("TRIAL: all keys were made on one machine\n");
+}
+
 static void
 report(struct verify *w)
 {
@@ -153,8 +181,7 @@ report(struct verify *w)
 			printf("signed up to %" PRIu64 " by %s\n",
 			    w->l->cp.size, w->l->key.name);
 		if (!w->bad)
-			printf("checked: frames, tree, checkpoints%s\n",
-			    w->c->structural != NULL ? ", rules" : "");
+			report_rules(w);
 		return;
 	}
 	buf_init(&b, 65536);
@@ -164,6 +191,8 @@ report(struct verify *w)
 	jw_strz(&j, "why", w->bad ? w->why.text : NULL);
 	if (w->v.fault.what != NULL && w->v.fault.entry)
 		jw_dec(&j, "entry", w->v.fault.index);
+	else if (w->ruled)
+		jw_dec(&j, "entry", w->did.failed);
 	else
 		jw_null(&j, "entry");
 	jw_dec(&j, "size", w->v.size);
@@ -176,15 +205,51 @@ report(struct verify *w)
 		jw_dec(&j, "signed", w->l->cp.size);
 	else
 		jw_null(&j, "signed");
-	jw_bool(&j, "structural", w->c->structural != NULL && !w->bad);
+	jw_bool(&j, "structural", !w->l->hashes);
+	jw_bool(&j, "full", w->l->vault != NULL);
 	jw_end(&j);
 	printf("%s\n", buf_text(&b));
 	buf_fini(&b);
 }
 
+/* Open the vault that --vault names.  0 (NULL: none was named), or a code. */
+static int
+open_vault(struct verify *w, struct record_vault **out)
+{
+	struct record_master_lock lock = { NULL, 0, NULL, 0 };
+	const char *path = w->l->vault_key != NULL ? w->l->vault_key :
+	    w->c->pass_file;
+	struct cu_why why = { "" };
+	size_t len;
+	char *key;
+	int rc;
+
+	*out = NULL;
+	if (w->l->vault == NULL)
+		return (0);
+	if (path == NULL)
+		return (cli_fail(CLI_USAGE, "--vault needs --vault-key FILE, "
+		    "or --passphrase-file FILE before the verb"));
+	if ((key = cli_read(path, 4096, &len)) == NULL)
+		return (CLI_FAILED);
+	if (w->l->vault_key != NULL) {
+		lock.key_file = key;
+		lock.key_file_len = len;
+	} else {
+		lock.pass = key;
+		lock.pass_len = record_pass_len(key, len);
+	}
+	rc = record_vault_open(out, w->l->vault, &lock, false, &why);
+	wipe(key, len);
+	free(key);
+	return (rc == 0 ? 0 : cli_fail(CLI_FAILED, "%s: %s", w->l->vault,
+	    why.text[0] != '\0' ? why.text : cu_strerror(rc)));
+}
+
 static int
 verify(struct verify *w)
 {
+	struct record_vault *vault;
 	const struct journal_verify_hooks hooks = { .entry = on_entry,
 	    .note = on_note, .progress = on_progress, .cookie = w };
 	int rc;
@@ -204,13 +269,16 @@ verify(struct verify *w)
 		check_genesis(w);
 	if (!w->bad)
 		check_checkpoint(w);
-	if (!w->bad && w->c->structural != NULL) {
-		rc = w->c->structural(w->c, w->l->r, &w->l->key, w->v.size,
+	if (!w->bad && !w->l->hashes) {
+		if ((rc = open_vault(w, &vault)) != 0)
+			return (rc);
+		rc = cli_verify_rules(w->l->r, w->v.size, vault, &w->did,
 		    &w->why);
+		record_vault_free(vault);
 		if (rc < 0)
 			return (cli_fail(CLI_FAILED, "%s: %s", w->l->dir,
 			    cu_strerror(rc)));
-		w->bad = rc > 0;
+		w->bad = w->ruled = rc > 0;
 	}
 	report(w);
 	return (w->bad ? CLI_NO : CLI_DONE);

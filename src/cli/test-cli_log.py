@@ -83,36 +83,36 @@ try:
     ok("no proof beyond the checkpoint", run(one, "prove", "7").returncode == 1)
 
     g = J["genesis_digest_hex"]
-    r = run(one, "verify", "--json", "--genesis", g)
+    r = run(one, "verify", "--hashes", "--json", "--genesis", g)
     v = json.loads(r.stdout or "{}")
     ok("a whole log verifies", r.returncode == 0 and v["ok"] and
        v["size"] == "7" and v["signed"] == "7" and v["notes"] == "1" and
        v["sealed"] == "4" and v["root"] == J["one"]["batches"][-1]["root_hex"],
        r)
-    r = run(one, "verify", "--genesis", "0" * 64)
+    r = run(one, "verify", "--hashes", "--genesis", "0" * 64)
     ok("another genesis does not", r.returncode == 1, r)
     two = lay_out(top, "two", 18)
     ok("a log without a key in its genesis needs one",
-       run(two, "verify").returncode == 3)
-    r = run(two, "verify", "--vkey", J["log_vkey"])
+       run(two, "verify", "--hashes").returncode == 3)
+    r = run(two, "verify", "--hashes", "--vkey", J["log_vkey"])
     ok("two segments", r.returncode == 0 and b"2 segments" in r.stdout, r)
 
     # One byte of each entry, of a seal, of a header, of a commit.
     for b in J["one"]["batches"]:
         for f in b["frames"]:
             home = lay_out(top, "one", 7, ("00000001.seg", f["offset"] + 40))
-            r = run(home, "verify", "--json", "--vkey", J["log_vkey"])
+            r = run(home, "verify", "--hashes", "--json", "--vkey", J["log_vkey"])
             v = json.loads(r.stdout or "{}")
             want = str(f["number"]) if f["kind"] in "ES" else None
             ok(f"a byte of {f['kind']} {f['number']}", r.returncode == 1 and
                v["ok"] is False and v["entry"] == want, r)
     home = lay_out(top, "two", 18, ("00000001.seg", 1048064))
-    r = run(home, "verify", "--vkey", J["log_vkey"])
+    r = run(home, "verify", "--hashes", "--vkey", J["log_vkey"])
     ok("a byte after the last batch of a segment", r.returncode == 1, r)
     home = lay_out(top, "one", 0)
     cp = J["one"]["checkpoints"]["7"].replace("\n7\n", "\n8\n")
     open(home + "/log/checkpoint", "w").write(cp)
-    r = run(home, "verify")
+    r = run(home, "verify", "--hashes")
     ok("a checkpoint that is not signed does not count",
        r.returncode == 0 and b"signed up to" not in r.stdout, r)
 

@@ -1,0 +1,99 @@
+/* src/cli/cli_key.c: key new, key show */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "crypto/random.h"
+#include "crypto/sign.h"
+#include "record/record_key.h"
+
+static int
+show(const char *path, const char *file, size_t len)
+{
+	char public[TEXT_B64URL_LEN(SIGN_PUBLIC_LEN) + 1];
+	struct record_key_info info;
+	struct cu_why why = { "" };
+
+	if (record_key_info(&info, file, len, &why) != 0)
+		return (cli_fail(CLI_FAILED, "%s: %s", path, why.text));
+	text_b64url(public, info.public, SIGN_PUBLIC_LEN);
+	printf("id     %s\npublic %s\nlocked %s\n", info.id, public,
+	    info.locked ? "by a passphrase" : "no");
+	return (CLI_DONE);
+}
+
+static int
+key_new(struct cli *c, int argc, char **argv)
+{
+	uint8_t seed[SIGN_SEED_LEN], salt[16], iv[12];
+	bool unlocked = false;
+	struct cli_opt opt[] = { { "--no-passphrase", CLI_FLAG, &unlocked } };
+	const char *path;
+	char *pass = NULL;
+	size_t pass_len = 0;
+	struct buf b;
+	int code = CLI_FAILED;
+
+	if (cli_options(argc, argv, opt, 1, &path, 1, 1) < 0)
+		return (cli_fail(CLI_USAGE, "usage: custos [--passphrase-file "
+		    "FILE] key new FILE [--no-passphrase]"));
+	if (!unlocked && c->pass_file == NULL)
+		return (cli_fail(CLI_USAGE, "key new: name a "
+		    "--passphrase-file, or say --no-passphrase (only for "
+		    "processes and trials)"));
+	if (!unlocked && (pass = cli_read(c->pass_file, RECORD_PASS_MAX + 1,
+	    &pass_len)) == NULL)
+		return (CLI_FAILED);
+	if (pass != NULL && record_pass_len(pass, pass_len) == 0) {
+		cli_fail(CLI_FAILED, "%s: the passphrase is empty",
+		    c->pass_file);
+		free(pass);
+		return (CLI_USAGE);
+	}
+	buf_init(&b, RECORD_KEY_FILE_MAX);
+	random_bytes(seed, sizeof(seed));
+	random_bytes(salt, sizeof(salt));
+	random_bytes(iv, sizeof(iv));
+	if (record_key_write(&b, seed, pass,
+	    pass != NULL ? record_pass_len(pass, pass_len) : 0, salt, iv) == 0 &&
+	    cli_write(path, b.p, b.len, 0600) == 0)
+		code = show(path, buf_text(&b), b.len);
+	wipe(seed, sizeof(seed));
+	if (pass != NULL)
+		wipe(pass, pass_len);
+	free(pass);
+	buf_wipe(&b);
+	return (code);
+}
+
+static int
+key_show(struct cli *c, int argc, char **argv)
+{
+	const char *path;
+	size_t len;
+	char *file;
+	int code;
+
+	if (cli_options(argc, argv, NULL, 0, &path, 1, 1) < 0)
+		return (cli_fail(CLI_USAGE, "usage: custos key show FILE"));
+	if ((file = cli_read(path, RECORD_KEY_FILE_MAX, &len)) == NULL)
+		return (CLI_FAILED);
+	code = show(path, file, len);
+	wipe(file, len);
+	free(file);
+	return (code);
+}
+
+int
+cli_key(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_verb verbs[] = {
+		{ "new", key_new, "FILE [--no-passphrase]" },
+		{ "show", key_show, "FILE" },
+	};
+
+	return (cli_dispatch(c, "custos key", verbs, 2, argc, argv));
+}

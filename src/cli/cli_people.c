@@ -1,0 +1,354 @@
+/* src/cli/cli_people.c: holders, instances and the policy: who may what */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/err.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/cli_tables.h"
+#include "record/record_key.h"
+#include "record/record_payload.h"
+#include "state/state.h"
+
+/*
+ * A public key as its 43 characters, or as the key file that holds it.
+ * 0, or -1 after saying why.
+ */
+static int
+public_key(const char *word, uint8_t out[SIGN_PUBLIC_LEN])
+{
+	struct record_key_info info;
+	struct cu_why why = { "" };
+	size_t len;
+	char *file;
+	int rc;
+
+	if (strlen(word) == TEXT_B64URL_LEN(SIGN_PUBLIC_LEN) &&
+	    text_unb64url(out, SIGN_PUBLIC_LEN, &len, word, strlen(word)) == 0)
+		return (0);
+	if ((file = cli_read(word, RECORD_KEY_FILE_MAX, &len)) == NULL)
+		return (-1);
+	if ((rc = record_key_info(&info, file, len, &why)) == 0)
+		memcpy(out, info.public, SIGN_PUBLIC_LEN);
+	else
+		cli_fail(CLI_FAILED, "%s: %s", word, why.text);
+	explicit_bzero(file, len);
+	free(file);
+	return (rc == 0 ? 0 : -1);
+}
+
+static int
+holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
+{
+	struct cli_acting a = { .sign = { .n = 0 } };
+	struct cli_list roles = { .n = 0 }, keys = { .n = 0 };
+	const char *id, *name = NULL;
+	struct cli_opt opt[] = { CLI_ACTING(a), { "--role", CLI_MANY, &roles },
+	    { "--public", CLI_MANY, &keys }, { "--name", CLI_TEXT, &name } };
+	struct record_payload p = { .kind = RECORD_HOLDER, .verb = verb };
+	struct record_sds sds;
+	unsigned int bit;
+	size_t i;
+	int code;
+
+	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0 || name == NULL ||
+	    roles.n == 0 || keys.n == 0 || keys.n > RECORD_KEYS_MAX)
+		return (cli_fail(CLI_USAGE, "usage: custos holder %s ID --role "
+		    "ROLE... --public KEY... --name NAME --sign KEYFILE... "
+		    "[--out FILE]", record_verb_name(verb)));
+	p.holder.id = id;
+	p.holder.void_since = RECORD_NONE;
+	for (i = 0; i < roles.n; i++) {
+		if ((bit = record_may_find(roles.v[i])) == 0)
+			return (cli_fail(CLI_USAGE, "%s: no such role "
+			    "(overseer intake approver implementer auditor "
+			    "reader)", roles.v[i]));
+		p.holder.may |= bit;
+	}
+	for (i = 0; i < keys.n; i++)
+		if (public_key(keys.v[i], p.holder.key[i]) != 0)
+			return (CLI_USAGE);
+	p.holder.keys_n = keys.n;
+	record_sds_init(&sds);
+	code = record_sds_str(&sds, "name", name) == 0 ?
+	    cli_act(c, &a, &p, &sds) : CLI_FAILED;
+	record_sds_fini(&sds);
+	return (code);
+}
+
+static int
+holder_add(struct cli *c, int argc, char **argv)
+{
+	return (holder_put(c, argc, argv, RECORD_ADD));
+}
+
+static int
+holder_change(struct cli *c, int argc, char **argv)
+{
+	return (holder_put(c, argc, argv, RECORD_CHANGE));
+}
+
+static int
+holder_revoke(struct cli *c, int argc, char **argv)
+{
+	struct cli_acting a = { .sign = { .n = 0 } };
+	const char *id, *since = NULL;
+	struct cli_opt opt[] = { CLI_ACTING(a),
+	    { "--void-since", CLI_TEXT, &since } };
+	struct record_payload p = { .kind = RECORD_HOLDER,
+	    .verb = RECORD_REVOKE };
+	struct record_sds sds;
+	int code;
+
+	if (cli_options(argc, argv, opt, 3, &id, 1, 1) < 0)
+		return (cli_fail(CLI_USAGE, "usage: custos holder revoke ID "
+		    "[--void-since INDEX] --sign KEYFILE [--out FILE]"));
+	p.holder.id = id;
+	p.holder.void_since = RECORD_NONE;
+	if (since != NULL && cli_index(since, &p.holder.void_since) != 0)
+		return (CLI_USAGE);
+	record_sds_init(&sds);
+	code = cli_act(c, &a, &p, &sds);
+	record_sds_fini(&sds);
+	return (code);
+}
+
+static int
+holder_list(struct cli *c, int argc, char **argv)
+{
+	struct state_holder h;
+	struct cli_tables t;
+	unsigned int k;
+	size_t i;
+
+	if (cli_tables_open(c, &t) != 0)
+		return (CLI_FAILED);
+	cli_trial_note(t.state);
+	for (i = 0; state_holder_nth(t.state, i, &h); i++) {
+		printf("%-20s %-8s entry %-6" PRIu64, h.id,
+		    h.live ? "live" : "revoked", h.index);
+		for (k = 0; k < RECORD_MAY_N; k++)
+			if ((h.may & 1U << k) != 0)
+				printf(" %s", record_may_name(1U << k));
+		putchar('\n');
+	}
+	cli_tables_close(&t);
+	return (CLI_DONE);
+}
+
+int
+cli_holder(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_verb verbs[] = {
+		{ "list", holder_list, "" },
+		{ "add", holder_add, "ID --role R --public KEY --name N "
+		    "--sign KEYFILE..." },
+		{ "change", holder_change, "ID (repeats the whole)" },
+		{ "revoke", holder_revoke, "ID [--void-since INDEX]" },
+	};
+
+	return (cli_dispatch(c, "custos holder", verbs, 4, argc, argv));
+}
+
+static int
+instance_add(struct cli *c, int argc, char **argv)
+{
+	struct cli_acting a = { .sign = { .n = 0 } };
+	const char *id, *role = NULL, *key = NULL;
+	struct cli_opt opt[] = { CLI_ACTING(a), { "--role", CLI_TEXT, &role },
+	    { "--public", CLI_TEXT, &key } };
+	struct record_payload p = { .kind = RECORD_INSTANCE,
+	    .verb = RECORD_ADD };
+	struct record_sds sds;
+	int code;
+
+	if (cli_options(argc, argv, opt, 4, &id, 1, 1) < 0 || key == NULL ||
+	    role == NULL || (p.instance.role = record_role_find(role)) == 0)
+		return (cli_fail(CLI_USAGE, "usage: custos instance add ID "
+		    "--role keeper|gate|auditor --public KEY --sign KEYFILE... "
+		    "[--out FILE]"));
+	p.instance.id = id;
+	if (public_key(key, p.instance.key) != 0)
+		return (CLI_USAGE);
+	record_sds_init(&sds);
+	code = cli_act(c, &a, &p, &sds);
+	record_sds_fini(&sds);
+	return (code);
+}
+
+static int
+instance_retire(struct cli *c, int argc, char **argv)
+{
+	struct cli_acting a = { .sign = { .n = 0 } };
+	struct cli_opt opt[] = { CLI_ACTING(a) };
+	struct record_payload p = { .kind = RECORD_INSTANCE,
+	    .verb = RECORD_RETIRE };
+	struct record_sds sds;
+	const char *id;
+	int code;
+
+	if (cli_options(argc, argv, opt, 2, &id, 1, 1) < 0)
+		return (cli_fail(CLI_USAGE, "usage: custos instance retire ID "
+		    "--sign KEYFILE [--out FILE]"));
+	p.instance.id = id;
+	record_sds_init(&sds);
+	code = cli_act(c, &a, &p, &sds);
+	record_sds_fini(&sds);
+	return (code);
+}
+
+static int
+instance_list(struct cli *c, int argc, char **argv)
+{
+	struct state_instance n;
+	struct cli_tables t;
+	char when[32];
+	size_t i;
+
+	if (cli_tables_open(c, &t) != 0)
+		return (CLI_FAILED);
+	cli_trial_note(t.state);
+	for (i = 0; state_instance_nth(t.state, i, &n); i++)
+		printf("%-20s %-8s %-8s start %" PRIu64 "  heard %s\n", n.id,
+		    record_role_name(n.role), n.live ? "live" : "retired",
+		    n.start, n.heard == 0 ? "never" : cli_when(when, n.heard));
+	cli_tables_close(&t);
+	return (CLI_DONE);
+}
+
+int
+cli_instance(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_verb verbs[] = {
+		{ "list", instance_list, "" },
+		{ "add", instance_add, "ID --role R --public KEY "
+		    "--sign KEYFILE..." },
+		{ "retire", instance_retire, "ID --sign KEYFILE" },
+	};
+
+	return (cli_dispatch(c, "custos instance", verbs, 3, argc, argv));
+}
+
+static bool
+is_duration(enum record_rule r)
+{
+	return (r >= RECORD_RULE_X1_TIME_TOLERANCE &&
+	    r <= RECORD_RULE_WINDOW_MAX);
+}
+
+static void
+rule_show(enum record_rule r, int64_t v)
+{
+	if (v == RECORD_RULE_NONE)
+		printf("%-18s none\n", record_rule_name(r));
+	else
+		printf("%-18s %" PRId64 "%s\n", record_rule_name(r), v,
+		    is_duration(r) ? " ms" : "");
+}
+
+static int
+policy_show(struct cli *c, int argc, char **argv)
+{
+	struct cli_tables t;
+	unsigned int i;
+
+	if (cli_tables_open(c, &t) != 0)
+		return (CLI_FAILED);
+	cli_trial_note(t.state);
+	for (i = 0; i < RECORD_RULE_N; i++)
+		rule_show((enum record_rule)i, state_rules(t.state)->v[i]);
+	cli_tables_close(&t);
+	return (CLI_DONE);
+}
+
+/* Take NAME=VALUE; durations in milliseconds.  0, or -1 after saying why. */
+static int
+rule_take(struct record_rules *rules, const char *word)
+{
+	const char *eq = strchr(word, '=');
+	uint64_t v;
+	unsigned int i;
+
+	for (i = 0; eq != NULL && i < RECORD_RULE_N; i++)
+		if (text_eq(word, (size_t)(eq - word),
+		    record_rule_name((enum record_rule)i)))
+			break;
+	if (eq == NULL || i == RECORD_RULE_N) {
+		cli_fail(CLI_FAILED, "%s: not RULE=VALUE of a rule (custos "
+		    "policy show)", word);
+		return (-1);
+	}
+	if (strcmp(eq + 1, "none") == 0) {
+		rules->v[i] = RECORD_RULE_NONE;
+	} else if (text_dec(eq + 1, strlen(eq + 1), &v) == 0 &&
+	    v <= INT64_MAX) {
+		rules->v[i] = (int64_t)v;
+	} else {
+		cli_fail(CLI_FAILED, "%s: the value is a number (of "
+		    "milliseconds)", word);
+		return (-1);
+	}
+	return (0);
+}
+
+static int
+policy_set(struct cli *c, int argc, char **argv)
+{
+	struct cli_acting a = { .sign = { .n = 0 } };
+	struct cli_opt opt[] = { CLI_ACTING(a) };
+	struct record_payload p = { .kind = RECORD_POLICY, .verb = RECORD_SET };
+	const char *word[RECORD_RULE_N];
+	struct record_sds sds;
+	struct cli_tables t;
+	int code, i, n;
+
+	n = cli_options(argc, argv, opt, 2, word, 1, RECORD_RULE_N);
+	if (n < 0)
+		return (cli_fail(CLI_USAGE, "usage: custos policy set "
+		    "RULE=VALUE... --sign KEYFILE... [--out FILE]"));
+	if (cli_tables_open(c, &t) != 0)
+		return (CLI_FAILED);
+	p.rules = *state_rules(t.state);
+	cli_tables_close(&t);
+	for (i = 0; i < n; i++)
+		if (rule_take(&p.rules, word[i]) != 0)
+			return (CLI_USAGE);
+	record_sds_init(&sds);
+	code = cli_act(c, &a, &p, &sds);
+	record_sds_fini(&sds);
+	return (code);
+}
+
+static int
+policy_clock(struct cli *c, int argc, char **argv)
+{
+	struct cli_acting a = { .sign = { .n = 0 } };
+	struct cli_opt opt[] = { CLI_ACTING(a) };
+	struct record_payload p = { .kind = RECORD_POLICY,
+	    .verb = RECORD_CLOCK };
+	struct record_sds sds;
+	const char *after;
+	int code;
+
+	if (cli_options(argc, argv, opt, 2, &after, 1, 1) < 0 ||
+	    cli_index(after, &p.after) != 0)
+		return (cli_fail(CLI_USAGE, "usage: custos policy clock "
+		    "AFTER-INDEX --sign KEYFILE [--out FILE]"));
+	record_sds_init(&sds);
+	code = cli_act(c, &a, &p, &sds);
+	record_sds_fini(&sds);
+	return (code);
+}
+
+int
+cli_policy(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_verb verbs[] = {
+		{ "show", policy_show, "" },
+		{ "set", policy_set, "RULE=VALUE... --sign KEYFILE..." },
+		{ "clock", policy_clock, "AFTER-INDEX --sign KEYFILE" },
+	};
+
+	return (cli_dispatch(c, "custos policy", verbs, 3, argc, argv));
+}
