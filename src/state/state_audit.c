@@ -132,17 +132,18 @@ more(uint8_t n, uint8_t by)
 	return (n > 200 ? n : (uint8_t)(n + by));
 }
 
-/* Two answers, nothing commanded between, and one of them was not right. */
+/* What was not right was shown, and is not shown when asked again, although
+ * nothing was commanded between. */
 static bool
 flickers(const struct element *e, const struct object *o,
-    enum law_verdict before, enum law_verdict now)
+    enum law_verdict before)
 {
 	if (!e->answered || !o->task || same_seen(&o->seen, &o->seen_before))
 		return (false);
 	if (o->command != STATE_NONE && (o->command >= e->last.i ||
 	    o->outcome == STATE_NONE || o->outcome >= e->last.i))
 		return (false);
-	return (before != LAW_FINE || now != LAW_FINE);
+	return (before != LAW_FINE);
 }
 
 static int
@@ -168,7 +169,7 @@ judge_object(struct state *st, struct element *e, struct object *o,
 			e->over_next = next;
 	}
 	v = o->verdict = law_judge(&facts, &set, a, &o->seen);
-	if (flickers(e, o, before, v) && pend_object(st, F_TASK_FLICKER,
+	if (flickers(e, o, before) && pend_object(st, F_TASK_FLICKER,
 	    SEV_CRITICAL, o, a->j, time) != 0)
 		return (CU_ENOMEM);
 	if (v != before || v == LAW_FINE)

@@ -1254,7 +1254,10 @@ state_over(const struct state *st, const struct object *o, utc_us now,
 		*next = over;
 		return (UTC_MAX);
 	}
-	return (over == INT64_MIN ? UTC_MAX : over);
+	if (over == INT64_MIN)
+		return (UTC_MAX);
+	*next = over;		/* past, but not yet overdue_after ago */
+	return (over);
 }
 
 bool

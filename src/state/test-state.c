@@ -556,7 +556,7 @@ do_order(char **w, size_t n)
 	rc = world_submit(&p.w, &o, p.order[i].digest,
 	    who_are(opt(w, n, "by", "intake-1")), &result);
 	if (expect != NULL)
-		return (result > 0);
+		return (rc != 0);
 	if (rc != 0) {
 		printf("# submit: %d %s\n", rc, p.w.why.text);
 		return (false);

@@ -17,7 +17,7 @@
 
 enum { W_OVER1, W_OVER2, W_INTAKE, W_APPR1, W_APPR2, W_AUDITOR, W_KEEPER,
 	W_GATE, W_AUDIT, W_LOG, W_KEYS };
-static const char *const world_name[W_KEYS] = { "over-1", "over-2",
+static const char *const world_name[W_KEYS] = { "overseer-1", "overseer-2",
 	"intake-1", "approver-1", "approver-2", "auditor-p", "keeper-1",
 	"gate-1", "auditor-1", "log" };
 
@@ -297,8 +297,8 @@ world_create(struct world *w, unsigned int flags)
 	rc = world_actf(w, RECORD_GENESIS, RECORD_CREATE,
 	    "li.example.net/x1log", NULL, two,
 	    "{\"origin\":\"li.example.net/x1log\",\"log_key\":\"%s\","
-	    "\"overseers\":[{\"id\":\"over-1\",\"key\":\"%s\"},"
-	    "{\"id\":\"over-2\",\"key\":\"%s\"}],\"quorum\":2,\"rules\":{},"
+	    "\"overseers\":[{\"id\":\"overseer-1\",\"key\":\"%s\"},"
+	    "{\"id\":\"overseer-2\",\"key\":\"%s\"}],\"quorum\":2,\"rules\":{},"
 	    "\"law\":1,\"continues\":null,\"trial\":true}",
 	    world_key(w, W_LOG, a), world_key(w, W_OVER1, b),
 	    world_key(w, W_OVER2, c));
