@@ -239,6 +239,34 @@ def consistency(m, n, proof, old, new):
     need(sn == 0 and fr == old and sr == new, "consistency proof fails")
 
 
+def subtree_consistency(start, end, size, proof, part, root):
+    """Is the subtree [start, end) with this root a part of the tree?"""
+    need(0 <= start < end <= size and all(len(p) == 32 for p in proof), "sizes")
+    need(start % (1 << (end - start - 1).bit_length()) == 0, "no subtree")
+    path = list(proof)
+
+    def go(s, e, n, known):
+        """(root of the part, root of the whole), from the top down."""
+        if s == 0 and e == n:
+            if known:
+                return part, part
+            need(path, "proof too short")
+            h = path.pop()
+            return h, h
+        need(path, "proof too short")
+        h, k = path.pop(), 1 << (n - 1).bit_length() - 1
+        if e <= k:
+            sub, whole = go(s, e, k, known)
+            return sub, node(whole, h)
+        if s >= k:
+            sub, whole = go(s - k, e - k, n - k, known)
+            return sub, node(h, whole)
+        sub, whole = go(0, e - k, n - k, False)
+        return node(h, sub), node(h, whole)
+    need(go(start, end, size, True) == (part, root) and not path,
+         "subtree proof fails")
+
+
 # ---- signed notes and checkpoints (C2SP) ------------------------------------
 
 DASH = "\u2014 "
@@ -281,16 +309,106 @@ def checkpoint_body(body, origin):
     return size, root
 
 
+def signers(data, keys, verify):
+    """Whose signatures a note has: its body and {name: time or None}.
+
+    keys: {(name, key hash): (type, public)} with type 1, Ed25519 over the body,
+    or 4, Ed25519 cosignature/v1.  All other lines are skipped; one of a known
+    key that does not hold sinks the note.
+    """
+    body, sigs = note_parts(data)
+    found = {}
+    for name, kid, sig in sigs:
+        if (name, kid) not in keys:
+            continue
+        kind, public = keys[name, kid]
+        at, text = None, body
+        if kind == 4:
+            need(len(sig) == 72, "length of a cosignature")
+            at = int.from_bytes(sig[:8], "big")
+            sig = sig[8:]
+            text = "cosignature/v1\ntime %d\n%s" % (at, body)
+        need(verify(public, sig, text.encode()), "signature of " + name)
+        found[name] = at
+    return body, found
+
+
 def checkpoint(data, origin, public, verify):
     """The size and root that a note signs with the log's key, or Bad."""
-    body, sigs = note_parts(data)
-    known = False
-    for name, kid, sig in sigs:
-        if name == origin and kid == key_hash(origin, 1, public):
-            need(verify(public, sig, body.encode()), "signature of the log")
-            known = True
-    need(known, "not signed by the log's key")
+    kid = key_hash(origin, 1, public)
+    body, found = signers(data, {(origin, kid): (1, public)}, verify)
+    need(found, "not signed by the log's key")
     return checkpoint_body(body, origin)
+
+
+def proof_file(data):
+    """A tlog-proof: (extra or None, index, hashes, the note)."""
+    head, cut, note = data.partition(b"\n\n")
+    try:
+        lines = head.decode("ascii").split("\n")
+    except UnicodeDecodeError:
+        raise Bad("proof is not ASCII")
+    need(cut and lines.pop(0) == "c2sp.org/tlog-proof@v1", "head of a proof")
+    extra = None
+    if lines and lines[0].startswith("extra "):
+        extra = unb64(lines.pop(0)[6:])
+    need(lines and lines[0].startswith("index "), "index of a proof")
+    index = dec(lines.pop(0)[6:])
+    hashes = [unb64(h) for h in lines]
+    need(len(hashes) <= 63 and all(len(h) == 32 for h in hashes), "hashes")
+    return extra, index, hashes, note
+
+
+# ---- tiles (C2SP tlog-tiles) ------------------------------------------------
+
+def tile_path(level, index, width=0):
+    """Width 0 is a full tile; level a number or "entries"."""
+    groups = ["%03d" % (index % 1000)]
+    while index >= 1000:
+        index //= 1000
+        groups.insert(0, "x%03d" % (index % 1000))
+    return "tile/%s/%s%s" % (level, "/".join(groups),
+                             ".p/%d" % width if width else "")
+
+
+def tile_counts(size):
+    """Per level: full tiles, and the width of the partial one."""
+    out = []
+    while size:
+        out.append((size // 256, size % 256))
+        size //= 256
+    return out
+
+
+def tile_hashes(leaves):
+    """All hash tiles of a tree by path."""
+    out, row, level = {}, list(leaves), 0
+    while row:
+        for i in range(0, len(row), 256):
+            tile = row[i:i + 256]
+            out[tile_path(level, i // 256, len(tile) % 256)] = b"".join(tile)
+        full = []
+        for i in range(0, len(row) - 255, 256):
+            step = row[i:i + 256]
+            while len(step) > 1:
+                step = [node(step[j], step[j + 1])
+                        for j in range(0, len(step), 2)]
+            full += step
+        row, level = full, level + 1
+    return out
+
+
+def bundle(data):
+    """The entries of an entry bundle."""
+    out, at = [], 0
+    while at < len(data):
+        need(at + 2 <= len(data), "bundle is cut")
+        n = int.from_bytes(data[at:at + 2], "big")
+        need(at + 2 + n <= len(data), "bundle is cut")
+        out.append(data[at + 2:at + 2 + n])
+        at += 2 + n
+    need(len(out) <= 256, "entries of a bundle")
+    return out
 
 
 # ---- the journal ------------------------------------------------------------
