@@ -446,9 +446,18 @@ write_home(void)
 	home_conf_fini(&c);
 }
 
+static int
+ne_answer(void *cookie, const void *body, size_t len, const struct cert *cert,
+    struct buf *b)
+{
+	return (sim_ne_answer(cookie, body, len, cert, utc_now(), b));
+}
+
 static void
 set_up(void)
 {
+	struct sim_server_conf sc = { "127.0.0.1:0", NULL, NET_HTTP_NE,
+	    ne_answer, sim_ne_manner_for, NULL };
 	uint8_t seed[SIGN_SEED_LEN] = { 1 };
 	struct net_tls_conf tc;
 	struct certmake *ca;
@@ -482,8 +491,11 @@ set_up(void)
 	tc.cert = file("other", ".crt");
 	tc.key = file("other", ".key");
 	if (net_tls_server(&other_tls, &tc, &why) != 0 ||
-	    sim_ne_create(&ne, "ne-1") != 0 ||
-	    sim_server_create(&server, loop, ne, "127.0.0.1:0", ne_tls, &why))
+	    sim_ne_create(&ne, "ne-1") != 0)
+		abort();
+	sc.tls = ne_tls;
+	sc.cookie = ne;
+	if (sim_server_create(&server, loop, &sc, &why) != 0)
 		abort();
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/X1/NE",
 	    sim_server_port(server));

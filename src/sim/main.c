@@ -29,6 +29,8 @@ struct ne_run {
 	struct net_loop *loop;
 	struct sim_ne *ne;
 	struct sim_server *server;
+	struct net_tls *client;		/* for reports; or NULL */
+	struct sim_call *report;	/* under way */
 };
 
 static int
@@ -94,12 +96,66 @@ tell_certificate(struct ne_run *r, const char *line, size_t len,
 	return (0);
 }
 
+static void
+on_reported(void *cookie, int status, const void *body, size_t len,
+    const char *why)
+{
+	struct ne_run *r = cookie;
+	struct buf out;
+
+	r->report = NULL;
+	buf_init(&out, RAW_MAX);
+	if (status != 0)
+		sim_admf_tell(&out, status, body, len);
+	diag("report: %s", status != 0 ? buf_text(&out) : why);
+	buf_fini(&out);
+}
+
+/* Say what the element reports on its own.  Its answer goes to stderr. */
+static int
+tell_report(struct ne_run *r, const char *line, size_t len, struct cu_why *why)
+{
+	const struct home_conf *c = home_conf(r->home);
+	struct net_tls_conf conf = tls_conf(&c->tls);
+	struct buf body;
+	int rc = 0;
+
+	if (c->url == NULL || c->admf == NULL) {
+		cu_why_set(why, "its home has no `url` and `admf`");
+		return (CU_ESTATE);
+	}
+	if (r->report != NULL) {
+		cu_why_set(why, "a report is under way");
+		return (CU_EBUSY);
+	}
+	buf_init(&body, RAW_MAX);
+	if (r->client == NULL)
+		rc = net_tls_client(&r->client, &conf, why);
+	if (rc == 0)
+		rc = sim_ne_report(r->ne, c->admf, line, len, utc_now(), &body,
+		    why);
+	if (rc == 0)
+		rc = sim_call_create(&r->report, r->loop, c->url, r->client, 0,
+		    body.p, body.len, WAIT_US, on_reported, r, why);
+	buf_fini(&body);
+	return (rc);
+}
+
+static int
+ne_answer(void *cookie, const void *body, size_t len, const struct cert *cert,
+    struct buf *out)
+{
+	return (sim_ne_answer(cookie, body, len, cert, utc_now(), out));
+}
+
 static int
 on_tell(void *cookie, const char *line, size_t len, struct buf *out,
     struct cu_why *why)
 {
 	struct ne_run *r = cookie;
 
+	if (len > 7 && memcmp(line, "report-", 7) == 0)
+		return (tell_report(r, line, len, why));
 	if (len > 12 && memcmp(line, "certificate ", 12) == 0)
 		return (tell_certificate(r, line, len, why));
 	return (sim_ne_tell(r->ne, line, len, utc_now(), out, why));
@@ -117,9 +173,10 @@ run_ne(struct home *home)
 	const struct home_conf *c = home_conf(home);
 	struct ne_run r = { .home = home };
 	struct net_tls_conf conf = tls_conf(&c->tls);
+	struct sim_server_conf sc = { .path = NET_HTTP_NE,
+	    .answer = ne_answer, .manner = sim_ne_manner_for };
 	struct net_signal *term = NULL, *intr = NULL;
 	struct sim_control *control = NULL;
-	struct net_tls *tls = NULL;
 	struct cu_why why = { "out of memory" };
 	char path[4096];
 	int rc = EXIT_COULD_NOT;
@@ -129,12 +186,13 @@ run_ne(struct home *home)
 		    home_dir(home));
 		return (EXIT_COULD_NOT);
 	}
+	sc.listen = c->listen[0];
 	if (home_lock(home, &why) != 0 ||
 	    net_loop_create(&r.loop) != 0 ||
 	    sim_ne_create(&r.ne, c->ne) != 0 ||
-	    net_tls_server(&tls, &conf, &why) != 0 ||
-	    sim_server_create(&r.server, r.loop, r.ne, c->listen[0], tls,
-	    &why) != 0 ||
+	    net_tls_server(&sc.tls, &conf, &why) != 0 ||
+	    (sc.cookie = r.ne) == NULL ||
+	    sim_server_create(&r.server, r.loop, &sc, &why) != 0 ||
 	    home_path(home, path, sizeof(path), SOCKET) != 0 ||
 	    sim_control_create(&control, r.loop, path, on_tell, &r, &why) ||
 	    net_signal_create(&term, r.loop, SIGTERM, on_signal, r.loop) ||
@@ -148,8 +206,10 @@ run_ne(struct home *home)
 out:	net_signal_free(intr);
 	net_signal_free(term);
 	sim_control_free(control);
+	sim_call_free(r.report);
 	sim_server_free(r.server);
-	net_tls_unref(tls);
+	net_tls_unref(r.client);
+	net_tls_unref(sc.tls);
 	sim_ne_free(r.ne);
 	if (r.loop != NULL)
 		net_loop_free(r.loop);
@@ -197,6 +257,56 @@ raw_body(struct buf *b, const char *path, struct cu_why *why)
 	return (b->rc);
 }
 
+/* An ADMF that takes what elements report. */
+static int
+admf_answer(void *cookie, const void *body, size_t len,
+    const struct cert *cert, struct buf *out)
+{
+	struct buf told;
+	int rc;
+
+	buf_init(&told, RAW_MAX);
+	rc = sim_admf_answer(cookie, body, len, utc_now(), out, &told);
+	fwrite(told.p, 1, told.len, stdout);
+	fflush(stdout);
+	buf_fini(&told);
+	return (rc);
+}
+
+static int
+listen_admf(struct home *home, const struct sim_admf_conf *conf)
+{
+	const struct home_conf *c = home_conf(home);
+	struct sim_admf_conf mine = *conf;
+	struct net_tls_conf tc = tls_conf(&c->tls);
+	struct sim_server_conf sc = { .path = NET_HTTP_ADMF,
+	    .answer = admf_answer, .cookie = &mine };
+	struct net_signal *term = NULL, *intr = NULL;
+	struct sim_server *server = NULL;
+	struct net_loop *loop = NULL;
+	struct cu_why why = { "out of memory" };
+	int rc = EXIT_COULD_NOT;
+
+	sc.listen = c->listen_n > 0 ? c->listen[0] : "127.0.0.1:0";
+	if (net_loop_create(&loop) != 0 ||
+	    net_tls_server(&sc.tls, &tc, &why) != 0 ||
+	    sim_server_create(&server, loop, &sc, &why) != 0 ||
+	    net_signal_create(&term, loop, SIGTERM, on_signal, loop) != 0 ||
+	    net_signal_create(&intr, loop, SIGINT, on_signal, loop) != 0)
+		could_not(home_dir(home), &why);
+	else {
+		diag("%s listens at %s", conf->admf, sc.listen);
+		rc = net_loop_run(loop) == 0 ? 0 : EXIT_COULD_NOT;
+	}
+	net_signal_free(term);
+	net_signal_free(intr);
+	sim_server_free(server);
+	net_tls_unref(sc.tls);
+	if (loop != NULL)
+		net_loop_free(loop);
+	return (rc);
+}
+
 static int
 run_admf(struct home *home, int argc, char **argv)
 {
@@ -231,6 +341,8 @@ run_admf(struct home *home, int argc, char **argv)
 		    "needed", home_dir(home));
 		return (EXIT_COULD_NOT);
 	}
+	if (argc == 1 && strcmp(argv[0], "listen") == 0)
+		return (listen_admf(home, &conf));
 	buf_init(&body, RAW_MAX);
 	buf_init(&out, RAW_MAX);
 	if (argc == 2 && strcmp(argv[0], "raw") == 0)

@@ -51,22 +51,23 @@ sim_admf_words(void)
 "  get-task XID | get-destination DID | get-all | get-tasks\n"
 "  get-destinations | list | status | ping | keepalive\n"
 "  raw FILE                 send the bytes of a file as they are\n"
+"  listen                   take what elements report, and print it\n"
 "  Several in one container: WORDS --then WORDS\n"
 "  --transaction UUID, --stamp TIME, --version V: in any message\n");
 }
 
-static void
-fresh_uuid(li_uuid out)
+void
+sim_fresh_uuid(li_uuid out)
 {
 	uint8_t r[16];
+	char hex[33];
 
 	random_bytes(r, sizeof(r));
 	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
 	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	snprintf(out, sizeof(li_uuid), "%02x%02x%02x%02x-%02x%02x-%02x%02x-"
-	    "%02x%02x-%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2], r[3], r[4],
-	    r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
-	    r[15]);
+	text_hex(hex, r, sizeof(r));
+	snprintf(out, sizeof(li_uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
+	    hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 static int
@@ -220,7 +221,7 @@ take_message(struct x1_msg *m, const struct sim_admf_conf *c, int n, char **v,
 	snprintf(m->head.ne, sizeof(m->head.ne), "%s", c->ne);
 	strcpy(m->head.version, X1_VERSION);
 	m->head.stamp = now;
-	fresh_uuid(m->head.transaction);
+	sim_fresh_uuid(m->head.transaction);
 	li_task_init(&m->task);
 	m->task.shape.delivery = m->destination.delivery = LI_DELIVERY_X2X3;
 
@@ -367,4 +368,69 @@ sim_admf_tell(struct buf *out, int status, const void *body, size_t len)
 	}
 	x1_response_free(r);
 	return (told);
+}
+
+/* Take one message of an element: a report is acknowledged, and told. */
+static void
+answer_one(struct x1_writer *w, const struct sim_admf_conf *c,
+    const struct x1_msg *m, utc_us now, struct buf *told)
+{
+	static const char none[] = "not for an ADMF";
+	struct x1_answer a = { .op = m->op };
+	char text[sizeof(none) > CU_WHY_MAX ? sizeof(none) : CU_WHY_MAX];
+
+	a.head = m->head;
+	snprintf(a.head.admf, sizeof(a.head.admf), "%s", c->admf);
+	strcpy(a.head.version, X1_VERSION);
+	a.head.stamp = now;
+	a.ack = X1_ACK_COMPLETED;
+	buf_printf(told, "%s from %s", x1_op_name(m->op), m->head.ne);
+	if (m->form != X1_FORM_OK) {
+		a.is_error = true;
+		a.code = m->code;
+		snprintf(text, sizeof(text), "%s", m->why.text);
+		buf_printf(told, " not understood: %s", m->why.text);
+	} else if (m->op == X1_OP_REPORT_TASK_ISSUE ||
+	    m->op == X1_OP_REPORT_DESTINATION_ISSUE)
+		buf_printf(told, " %s %s",
+		    m->op == X1_OP_REPORT_TASK_ISSUE ? m->xid : m->did,
+		    x1_report_type_name(m->report.type));
+	else if (m->op == X1_OP_REPORT_NE_ISSUE)
+		buf_printf(told, " %s",
+		    x1_ne_issue_name(m->report.ne_issue));
+	else if (m->op != X1_OP_PING && m->op != X1_OP_KEEPALIVE) {
+		a.is_error = true;
+		a.code = X1_CODE_UNSUPPORTED;
+		strcpy(text, none);
+	}
+	if (m->form == X1_FORM_OK && m->report.has_code)
+		buf_printf(told, " %lld", (long long)m->report.code);
+	buf_ch(told, '\n');
+	a.text = a.is_error ? text : NULL;	/* borrowed */
+	x1_writer_answer(w, &a);
+}
+
+int
+sim_admf_answer(const struct sim_admf_conf *c, const void *body, size_t len,
+    utc_us now, struct buf *out, struct buf *told)
+{
+	struct x1_request *r;
+	struct x1_writer w;
+	size_t i;
+	int rc;
+
+	rc = x1_request_decode(&r, body, len, c->dialect, X1_CONTAINER_MAX,
+	    NULL);
+	if (rc == CU_EMALFORMED || rc == CU_ELIMIT) {
+		buf_str(told, "not understood\n");
+		return (x1_top_level_write(out, c->admf, c->ne, now,
+		    X1_VERSION));
+	}
+	if (rc != 0)
+		return (rc);
+	x1_writer_init(&w, out);
+	for (i = 0; i < r->n; i++)
+		answer_one(&w, c, &r->msgs[i], now, told);
+	x1_request_free(r);
+	return (x1_writer_end(&w));
 }

@@ -10,6 +10,7 @@ struct buf;
 struct cu_why;
 struct net_loop;
 struct net_tls;
+struct sim_call;
 
 #define SIM_BATCH_MAX	64	/* messages of one container here */
 
@@ -44,6 +45,28 @@ enum sim_told {
  * Append one line per message of an answer, and one per item of its lists.
  */
 enum sim_told sim_admf_tell(struct buf *, int, const void *, size_t);
+
+/**
+ * sim_call_create(out, loop, url, tls, dialect, body, len, wait, fn, cookie,
+ * why):
+ * POST a copy of the body once, and call fn(cookie, status, body, len, why)
+ * with the answer, or with status 0 and the reason; then the call is gone.  0;
+ * CU_EMALFORMED (the URL), CU_ENOMEM.
+ */
+typedef void sim_call_fn(void *, int, const void *, size_t, const char *);
+int sim_call_create(struct sim_call **, struct net_loop *, const char *,
+    struct net_tls *, unsigned int, const void *, size_t, utc_us,
+    sim_call_fn *, void *, struct cu_why *);
+/** sim_call_free(c): End it without a word. */
+void sim_call_free(struct sim_call *);
+
+/**
+ * sim_admf_answer(conf, body, len, now, out, told):
+ * Append the answer of an ADMF to what an element sends on its own, and a
+ * line per message to ${told}.  0, CU_ENOMEM, CU_ELIMIT.
+ */
+int sim_admf_answer(const struct sim_admf_conf *, const void *, size_t,
+    utc_us, struct buf *, struct buf *);
 
 /**
  * sim_admf_send(loop, url, tls, conf, body, len, wait, out, why):

@@ -1,4 +1,5 @@
-/* src/sim/sim_client.c: a simulated ADMF's own HTTP, as real ones write it */
+/* src/sim/sim_client.c: a simulated peer's own HTTP, as real ones write it */
+#include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
 #include "base/err.h"
@@ -9,29 +10,38 @@
 #include "x1http/x1http_client.h"
 
 /* One request under way. */
-struct call {
+struct sim_call {
 	struct net_stream *stream;
 	struct net_http *http;
 	struct net_timer *timer;
 	struct buf request;
-	struct buf *out;
-	struct cu_why *why;
-	enum sim_told told;
-	bool over;
+	sim_call_fn *fn;
+	void *cookie;
 };
 
-static void
-fail(struct call *c, const char *why)
+void
+sim_call_free(struct sim_call *c)
 {
-	cu_why_set(c->why, "%s", why);
-	c->told = SIM_TOLD_FAILED;
-	c->over = true;
+	if (c == NULL)
+		return;
+	net_stream_free(c->stream);
+	net_timer_free(c->timer);
+	net_http_free(c->http);
+	buf_fini(&c->request);
+	free(c);
+}
+
+static void
+fail(struct sim_call *c, const char *why)
+{
+	c->fn(c->cookie, 0, NULL, 0, why);
+	sim_call_free(c);
 }
 
 static void
 on_open(void *cookie)
 {
-	struct call *c = cookie;
+	struct sim_call *c = cookie;
 
 	if (net_stream_write(c->stream, c->request.p, c->request.len) != 0)
 		fail(c, "out of memory");
@@ -40,33 +50,30 @@ on_open(void *cookie)
 static void
 on_data(void *cookie)
 {
-	struct call *c = cookie;
+	struct sim_call *c = cookie;
 	struct buf *in = net_stream_in(c->stream);
+	struct cu_why why = { "" };
 	const uint8_t *body;
 	size_t used, len;
-	int rc;
+	int rc = NET_HTTP_E_HEAD;
 
-	while (in->len > 0 && !c->over) {
-		rc = net_http_feed(c->http, in->p, in->len, &used, c->why);
+	while (in->len > 0 && rc == NET_HTTP_E_HEAD) {
+		rc = net_http_feed(c->http, in->p, in->len, &used, &why);
 		buf_drop(in, used);
-		if (rc < 0) {
-			c->told = SIM_TOLD_FAILED;
-			c->over = true;
-		} else if (rc == NET_HTTP_E_DONE) {
-			body = net_http_body(c->http, &len);
-			c->told = sim_admf_tell(c->out,
-			    net_http_status(c->http), body, len);
-			c->over = true;
-		} else if (rc == NET_HTTP_MORE)
-			break;
+	}
+	if (rc < 0) {
+		fail(c, why.text);
+	} else if (rc == NET_HTTP_E_DONE) {
+		body = net_http_body(c->http, &len);
+		c->fn(c->cookie, net_http_status(c->http), body, len, "");
+		sim_call_free(c);
 	}
 }
 
 static void
 on_end(void *cookie, enum net_end end, const char *why)
 {
-	if (!((struct call *)cookie)->over)
-		fail(cookie, why);
+	fail(cookie, why);
 }
 
 static void
@@ -81,9 +88,8 @@ static const struct net_stream_ops ops = {
 
 /* As the one observed ADMF writes it (dialect stamp), or a careful one. */
 static void
-write_request(struct buf *b, const struct sim_admf_conf *conf,
-    enum net_http_path path, const char *host, uint16_t port,
-    const void *body, size_t len)
+write_request(struct buf *b, unsigned int dialect, enum net_http_path path,
+    const char *host, uint16_t port, const void *body, size_t len)
 {
 	buf_printf(b, "POST /X1/%s HTTP/1.1\r\n",
 	    path == NET_HTTP_ADMF ? "ADMF" : "NE");
@@ -91,10 +97,65 @@ write_request(struct buf *b, const struct sim_admf_conf *conf,
 	buf_printf(b, strchr(host, ':') != NULL ? "Host: [%s]:%u\r\n" :
 	    "Host: %s:%u\r\n", host, port);
 	buf_str(b, "User-Agent: custos-sim\r\n");
-	if ((conf->dialect & X1_DIALECT_STAMP) == 0)
+	if ((dialect & X1_DIALECT_STAMP) == 0)
 		buf_str(b, "Content-Type: application/xml; charset=UTF-8\r\n");
 	buf_str(b, "\r\n");
 	buf_add(b, body, len);
+}
+
+int
+sim_call_create(struct sim_call **out, struct net_loop *loop, const char *url,
+    struct net_tls *tls, unsigned int dialect, const void *body, size_t len,
+    utc_us wait, sim_call_fn *fn, void *cookie, struct cu_why *why)
+{
+	char host[NET_ADDR_HOST];
+	enum net_http_path path;
+	struct sim_call *c;
+	uint16_t port;
+
+	if (x1http_url(url, host, &port, &path) != 0) {
+		cu_why_set(why, "the URL must be https://HOST:PORT/X1/NE or "
+		    ".../X1/ADMF");
+		return (CU_EMALFORMED);
+	}
+	cu_why_set(why, "out of memory or descriptors");
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return (CU_ENOMEM);
+	c->fn = fn;
+	c->cookie = cookie;
+	buf_init(&c->request, len + NET_HTTP_HEAD_MAX);
+	write_request(&c->request, dialect, path, host, port, body, len);
+	if (c->request.rc != 0 ||
+	    net_http_answer(&c->http, NET_HTTP_ANSWER_MAX) != 0 ||
+	    net_timer_create(&c->timer, loop, on_timer, c) != 0 ||
+	    net_stream_connect(&c->stream, loop, tls, host, port, &ops, c)) {
+		sim_call_free(c);
+		return (CU_ENOMEM);
+	}
+	net_timer_set(c->timer, wait);
+	*out = c;
+	return (0);
+}
+
+/* What sim_admf_send waits for. */
+struct wait {
+	struct buf *out;
+	struct cu_why *why;
+	enum sim_told told;
+	bool over;
+};
+
+static void
+on_answer(void *cookie, int status, const void *body, size_t len,
+    const char *why)
+{
+	struct wait *w = cookie;
+
+	if (status != 0)
+		w->told = sim_admf_tell(w->out, status, body, len);
+	else
+		cu_why_set(w->why, "%s", why);
+	w->over = true;
 }
 
 enum sim_told
@@ -102,30 +163,15 @@ sim_admf_send(struct net_loop *loop, const char *url, struct net_tls *tls,
     const struct sim_admf_conf *conf, const void *body, size_t len,
     utc_us wait, struct buf *out, struct cu_why *why)
 {
-	struct call c = { .out = out, .why = why, .told = SIM_TOLD_FAILED };
-	char host[NET_ADDR_HOST];
-	enum net_http_path path;
-	uint16_t port;
+	struct wait w = { out, why, SIM_TOLD_FAILED, false };
+	struct sim_call *c;
 
-	if (x1http_url(url, host, &port, &path) != 0) {
-		cu_why_set(why, "the URL must be https://HOST:PORT/X1/NE");
+	if (sim_call_create(&c, loop, url, tls, conf->dialect, body, len, wait,
+	    on_answer, &w, why) != 0)
 		return (SIM_TOLD_FAILED);
-	}
-	buf_init(&c.request, len + NET_HTTP_HEAD_MAX);
-	write_request(&c.request, conf, path, host, port, body, len);
-	if (c.request.rc != 0 ||
-	    net_http_answer(&c.http, NET_HTTP_ANSWER_MAX) != 0 ||
-	    net_timer_create(&c.timer, loop, on_timer, &c) != 0 ||
-	    net_stream_connect(&c.stream, loop, tls, host, port, &ops, &c)) {
-		cu_why_set(why, "out of memory or descriptors");
-	} else {
-		net_timer_set(c.timer, wait);
-		while (!c.over && net_loop_step(loop, 1000) == 0)
-			;
-	}
-	net_stream_free(c.stream);
-	net_timer_free(c.timer);
-	net_http_free(c.http);
-	buf_fini(&c.request);
-	return (c.told);
+	while (!w.over && net_loop_step(loop, 1000) == 0)
+		;
+	if (!w.over)
+		sim_call_free(c);
+	return (w.told);
 }

@@ -64,11 +64,15 @@ bound(const struct cert *cert, const char *admf)
 	    cert_binds(cert, CERT_RULE_CN, CERT_SIDE_ADMF, admf));
 }
 
-bool
-sim_ne_manner_for(const struct sim_ne *ne, const struct cert *cert)
+const struct sim_manner *
+sim_ne_manner_for(void *cookie, const struct cert *cert)
 {
-	return (ne->manner.to[0] == '\0' ||
-	    (cert != NULL && bound(cert, ne->manner.to)));
+	struct sim_ne *ne = cookie;
+
+	if (ne->manner.to[0] != '\0' &&
+	    (cert == NULL || !bound(cert, ne->manner.to)))
+		return (NULL);
+	return (&ne->manner);
 }
 
 void

@@ -37,8 +37,8 @@ void sim_ne_free(struct sim_ne *);
 /** sim_ne_manner(ne): Borrow how its answers leave. */
 const struct sim_manner *sim_ne_manner(const struct sim_ne *);
 
-/** sim_ne_manner_for(ne, cert): Does its manner apply to this requester? */
-bool sim_ne_manner_for(const struct sim_ne *, const struct cert *);
+/** sim_ne_manner_for(ne, cert): The same towards this requester, or NULL. */
+const struct sim_manner *sim_ne_manner_for(void *, const struct cert *);
 
 /**
  * sim_ne_answer(ne, body, len, cert, now, out):
@@ -58,6 +58,18 @@ int sim_ne_answer(struct sim_ne *, const void *, size_t, const struct cert *,
  */
 int sim_ne_tell(struct sim_ne *, const char *, size_t, utc_us, struct buf *,
     struct cu_why *);
+
+/**
+ * sim_ne_report(ne, admf, line, len, now, body, why):
+ * Append the request by which it reports to ${admf} what the line says
+ * (report-task, report-destination, report-ne).  0; CU_EMALFORMED, CU_ENOMEM;
+ * CU_ENOENT: the line is no such word.
+ */
+int sim_ne_report(struct sim_ne *, const char *, const char *, size_t, utc_us,
+    struct buf *, struct cu_why *);
+
+/** sim_fresh_uuid(out): A transaction id. */
+void sim_fresh_uuid(li_uuid);
 
 /**
  * sim_three_digits(b, from):

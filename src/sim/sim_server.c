@@ -29,7 +29,7 @@ struct conn {
 
 struct sim_server {
 	struct net_loop *loop;
-	struct sim_ne *ne;
+	struct sim_server_conf conf;	/* ${listen} is not read again */
 	struct net_listen *listen;
 	struct net_tls *tls;
 	struct conn *conns;
@@ -67,13 +67,22 @@ on_open(void *cookie)
 		conn_free(c);
 }
 
+/* How answers leave now; NULL: as they should. */
+static const struct sim_manner *
+manner(const struct conn *c)
+{
+	const struct sim_server_conf *conf = &c->server->conf;
+
+	return (conf->manner != NULL ? conf->manner(conf->cookie, c->cert) :
+	    NULL);
+}
+
 /* Build the HTTP answer to the request that was read.  0, or CU_E*. */
 static int
 make_answer(struct conn *c)
 {
-	struct sim_ne *ne = c->server->ne;
-	const struct sim_manner *m = sim_ne_manner(ne);
-	bool apply = sim_ne_manner_for(ne, c->cert);
+	const struct sim_server_conf *conf = &c->server->conf;
+	const struct sim_manner *m = manner(c);
 	const uint8_t *body;
 	struct buf out;
 	size_t len;
@@ -81,13 +90,13 @@ make_answer(struct conn *c)
 
 	body = net_http_body(c->http, &len);
 	buf_init(&out, 2 * (size_t)NET_HTTP_ANSWER_MAX);
-	if (net_http_path(c->http) != NET_HTTP_NE)
+	if (net_http_path(c->http) != conf->path)
 		status = 404;
 	else
-		rc = sim_ne_answer(ne, body, len, c->cert, utc_now(), &out);
-	if (apply && m->status != 0)
+		rc = conf->answer(conf->cookie, body, len, c->cert, &out);
+	if (m != NULL && m->status != 0)
 		status = m->status;
-	if (apply && m->garbage) {
+	if (m != NULL && m->garbage) {
 		buf_reset(&out);
 		buf_str(&out, "<html><body>It works!</body></html>\n");
 	}
@@ -103,12 +112,12 @@ make_answer(struct conn *c)
 static bool
 send_answer(struct conn *c)
 {
-	const struct sim_manner *m = sim_ne_manner(c->server->ne);
-	bool apply = sim_ne_manner_for(c->server->ne, c->cert);
+	const struct sim_manner *m = manner(c);
+	bool cut = m != NULL && m->cut;
 	size_t n = c->answer.len;
 
 	c->waiting = false;
-	if (apply && m->cut)
+	if (cut)
 		n /= 2;
 	if (net_stream_write(c->stream, c->answer.p, n) != 0) {
 		conn_free(c);
@@ -117,7 +126,7 @@ send_answer(struct conn *c)
 	buf_reset(&c->answer);
 	net_http_reset(c->http);
 	net_timer_set(c->timer, IDLE_US);
-	if (c->last || n == 0 || (apply && m->cut))
+	if (c->last || cut)
 		net_stream_finish(c->stream);
 	return (true);
 }
@@ -126,8 +135,7 @@ send_answer(struct conn *c)
 static bool
 on_request(struct conn *c)
 {
-	const struct sim_manner *m = sim_ne_manner(c->server->ne);
-	bool apply = sim_ne_manner_for(c->server->ne, c->cert);
+	const struct sim_manner *m = manner(c);
 
 	c->last = net_http_closes(c->http);
 	/* Executed in any case: silence is about the answer. */
@@ -135,11 +143,11 @@ on_request(struct conn *c)
 		conn_free(c);
 		return (false);
 	}
-	if (apply && m->silent) {
+	if (m != NULL && m->silent) {
 		c->mute = true;
 		return (false);
 	}
-	if (apply && m->slow_ms > 0) {
+	if (m != NULL && m->slow_ms > 0) {
 		c->waiting = true;
 		net_timer_set(c->timer, (utc_us)m->slow_ms * 1000);
 		return (false);
@@ -222,8 +230,7 @@ on_accept(void *cookie, int fd, const char *peer)
 
 int
 sim_server_create(struct sim_server **out, struct net_loop *loop,
-    struct sim_ne *ne, const char *listen, struct net_tls *tls,
-    struct cu_why *why)
+    const struct sim_server_conf *conf, struct cu_why *why)
 {
 	struct sim_server *s;
 	int rc;
@@ -231,9 +238,9 @@ sim_server_create(struct sim_server **out, struct net_loop *loop,
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (CU_ENOMEM);
 	s->loop = loop;
-	s->ne = ne;
-	s->tls = net_tls_ref(tls);
-	rc = net_listen_tcp(&s->listen, loop, listen, on_accept, s, why);
+	s->conf = *conf;
+	s->tls = net_tls_ref(conf->tls);
+	rc = net_listen_tcp(&s->listen, loop, conf->listen, on_accept, s, why);
 	if (rc != 0) {
 		net_tls_unref(s->tls);
 		free(s);

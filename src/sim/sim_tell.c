@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sim/sim_ne_impl.h"
+#include "x1/x1_command.h"
 
 #define WORDS_MAX	8
 #define FILL_MAX	100000
@@ -478,12 +479,111 @@ static const struct {
 	{ "list", 1, 1, tell_list },
 };
 
+/* Cut ${copy} into words.  False: there are too many. */
+static bool
+cut(struct words *w, char *copy)
+{
+	char *word;
+
+	w->n = 0;
+	while ((word = strsep(&copy, " ")) != NULL) {
+		if (*word == '\0')
+			continue;
+		if (w->n == WORDS_MAX)
+			return (false);
+		w->v[w->n++] = word;
+	}
+	return (true);
+}
+
+/* report-task XID TYPE, report-destination DID TYPE, report-ne TYPE; [CODE] */
+static int
+take_report(struct x1_msg *m, const struct words *w, struct cu_why *why)
+{
+	const char *type = w->n > 1 ? w->v[w->n > 2 ? 2 : 1] : "";
+	bool ne = strcmp(w->v[0], "report-ne") == 0;
+	size_t n = ne ? 2 : 3;
+	uint64_t code;
+	int i;
+
+	m->op = ne ? X1_OP_REPORT_NE_ISSUE :
+	    strcmp(w->v[0], "report-task") == 0 ? X1_OP_REPORT_TASK_ISSUE :
+	    X1_OP_REPORT_DESTINATION_ISSUE;
+	if (ne && w->n > 1)
+		type = w->v[1];
+	for (i = X1_NE_ISSUE_WARNING; ne && i <= X1_NE_ISSUE_ALERT; i++)
+		if (strcmp(x1_ne_issue_name(i), type) == 0)
+			m->report.ne_issue = i;
+	for (i = X1_REPORT_ALL_CLEAR; !ne && i <= X1_REPORT_ACTIONED_BAD; i++)
+		if (strcmp(x1_report_type_name(i), type) == 0)
+			m->report.type = i;
+	if (w->n < n || w->n > n + 1 || (m->report.type == X1_REPORT_NONE &&
+	    m->report.ne_issue == X1_NE_ISSUE_NONE) || (!ne &&
+	    !text_is_uuid(w->v[1], strlen(w->v[1])))) {
+		cu_why_set(why, "%s: an id, a type of X1, perhaps a code",
+		    w->v[0]);
+		return (CU_EMALFORMED);
+	}
+	if (!ne)
+		strcpy(m->op == X1_OP_REPORT_TASK_ISSUE ? m->xid : m->did,
+		    w->v[1]);
+	if (w->n > n) {
+		if (text_dec(w->v[n], strlen(w->v[n]), &code) != 0 ||
+		    code > INT32_MAX) {
+			cu_why_set(why, "the code must be a number");
+			return (CU_EMALFORMED);
+		}
+		m->report.has_code = true;
+		m->report.code = (int64_t)code;
+	}
+	m->report.text = strdup("said by a simulator");
+	return (m->report.text != NULL ? 0 : CU_ENOMEM);
+}
+
+int
+sim_ne_report(struct sim_ne *ne, const char *admf, const char *line,
+    size_t len, utc_us now, struct buf *body, struct cu_why *why)
+{
+	struct x1_msg m = { .op = X1_OP_NONE };
+	size_t from = body->len;
+	struct words w;
+	char *copy;
+	int rc;
+
+	if (len < 7 || memcmp(line, "report-", 7) != 0)
+		return (CU_ENOENT);
+	if ((copy = strndup(line, len)) == NULL)
+		return (CU_ENOMEM);
+	rc = CU_EMALFORMED;
+	if (!cut(&w, copy))
+		cu_why_set(why, "too many words");
+	else if (strcmp(w.v[0], "report-task") != 0 &&
+	    strcmp(w.v[0], "report-destination") != 0 &&
+	    strcmp(w.v[0], "report-ne") != 0)
+		cu_why_set(why, "no such word; see custos-sim(8)");
+	else
+		rc = take_report(&m, &w, why);
+	if (rc == 0) {
+		snprintf(m.head.admf, sizeof(m.head.admf), "%s", admf);
+		strcpy(m.head.ne, ne->id);
+		strcpy(m.head.version, X1_VERSION);
+		m.head.stamp = now;
+		sim_fresh_uuid(m.head.transaction);
+		rc = x1_request_write(body, &m, 1);
+	}
+	if (rc == 0 && ne->stamp)
+		sim_three_digits(body, from);
+	x1_msg_fini(&m);
+	free(copy);
+	return (rc);
+}
+
 int
 sim_ne_tell(struct sim_ne *ne, const char *line, size_t len, utc_us now,
     struct buf *out, struct cu_why *why)
 {
-	struct words w = { 0 };
-	char *copy, *p, *word;
+	struct words w;
+	char *copy;
 	size_t i;
 	int rc = CU_EMALFORMED;
 
@@ -493,14 +593,9 @@ sim_ne_tell(struct sim_ne *ne, const char *line, size_t len, utc_us now,
 	}
 	if ((copy = strndup(line, len)) == NULL)
 		return (CU_ENOMEM);
-	for (p = copy; (word = strsep(&p, " ")) != NULL; ) {
-		if (*word == '\0')
-			continue;
-		if (w.n == WORDS_MAX) {
-			cu_why_set(why, "too many words");
-			goto out;
-		}
-		w.v[w.n++] = word;
+	if (!cut(&w, copy)) {
+		cu_why_set(why, "too many words");
+		goto out;
 	}
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (w.n == 0 || strcmp(table[i].word, w.v[0]) != 0)

@@ -345,10 +345,10 @@ manners(void)
 	start();
 	m = sim_ne_manner(ne);
 	CHECK(tell("silent on") == 0 && m->silent);
-	CHECK(sim_ne_manner_for(ne, NULL));
+	CHECK(sim_ne_manner_for(ne, NULL) == m);
 	CHECK(tell("silent off") == 0 && !m->silent);
 	CHECK(tell("slow 250 auditor-1") == 0 && m->slow_ms == 250);
-	CHECK(!sim_ne_manner_for(ne, NULL));
+	CHECK(sim_ne_manner_for(ne, NULL) == NULL);
 	CHECK(tell("garbage on") == 0 && m->garbage && m->to[0] == '\0');
 	CHECK(tell("cut on") == 0 && m->cut);
 	CHECK(tell("status 429") == 0 && m->status == 429);

@@ -70,9 +70,27 @@ tls(const char *name, bool as_server)
 	return (t);
 }
 
+static int
+ne_answer(void *cookie, const void *body, size_t len, const struct cert *cert,
+    struct buf *b)
+{
+	return (sim_ne_answer(cookie, body, len, cert, utc_now(), b));
+}
+
+static int
+admf_answer(void *cookie, const void *body, size_t len,
+    const struct cert *cert, struct buf *b)
+{
+	struct sim_admf_conf conf = { "admf-1", "ne-1", 0 };
+
+	return (sim_admf_answer(&conf, body, len, utc_now(), b, cookie));
+}
+
 static void
 set_up(void)
 {
+	struct sim_server_conf sc = { "127.0.0.1:0", NULL, NET_HTTP_NE,
+	    ne_answer, sim_ne_manner_for, NULL };
 	struct certmake *ca;
 	utc_us now = utc_now();
 
@@ -87,8 +105,11 @@ set_up(void)
 	ne_tls = tls("ne", true);
 	other_tls = tls("other", true);
 	admf_tls = tls("admf", false);
-	if (net_loop_create(&loop) != 0 || sim_ne_create(&ne, "ne-1") != 0 ||
-	    sim_server_create(&server, loop, ne, "127.0.0.1:0", ne_tls, &why))
+	if (net_loop_create(&loop) != 0 || sim_ne_create(&ne, "ne-1") != 0)
+		abort();
+	sc.tls = ne_tls;
+	sc.cookie = ne;
+	if (sim_server_create(&server, loop, &sc, &why) != 0)
 		abort();
 	buf_init(&out, 1 << 22);
 }
@@ -229,6 +250,69 @@ another_certificate(void)
 	CHECK(say("ping") == SIM_TOLD_OK);
 }
 
+/* What an element reports on its own, to an ADMF that listens. */
+static void
+reports(void)
+{
+	static const char *const line[] = {
+		"report-task b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01 "
+		    "TerminatingFault 9030",
+		"report-destination 0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c02 "
+		    "Warning",
+		"report-ne Alert 10000",
+	};
+	static const char *const bad[] = { "report-ne", "report-ne Joy",
+		"report-task x Warning", "report-x Alert", "report-ne Alert x",
+		"report-task b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01" };
+	struct sim_server_conf sc = { "127.0.0.1:0", ne_tls, NET_HTTP_ADMF,
+	    admf_answer, NULL, NULL };
+	struct sim_admf_conf conf = { "admf-1", "ne-1", 0 };
+	struct sim_server *admf = NULL;
+	struct buf told, body;
+	char url[128];
+	size_t i;
+
+	buf_init(&told, 4096);
+	buf_init(&body, 65536);
+	sc.cookie = &told;
+	REQUIRE(sim_server_create(&admf, loop, &sc, &why) == 0);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/X1/ADMF",
+	    sim_server_port(admf));
+	for (i = 0; i < 3; i++) {
+		buf_reset(&body);
+		buf_reset(&out);
+		CHECK(sim_ne_report(ne, "admf-1", line[i], strlen(line[i]),
+		    utc_now(), &body, &why) == 0);
+		CHECK(sim_admf_send(loop, url, admf_tls, &conf, body.p,
+		    body.len, 2 * UTC_SECOND, &out, &why) == SIM_TOLD_OK);
+	}
+	CHECK_STR(buf_text(&told), "ReportTaskIssue from ne-1 "
+	    "b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01 TerminatingFault 9030\n"
+	    "ReportDestinationIssue from ne-1 "
+	    "0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c02 Warning\n"
+	    "ReportNEIssue from ne-1 Alert 10000\n");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_ROW(sim_ne_report(ne, "admf-1", bad[i], strlen(bad[i]),
+		    utc_now(), &body, &why) == CU_EMALFORMED, bad[i]);
+	CHECK(sim_ne_report(ne, "admf-1", "list", 4, utc_now(), &body, &why)
+	    == CU_ENOENT);
+	/* Nobody commands an ADMF. */
+	buf_reset(&body);
+	buf_reset(&out);
+	{
+		char words[] = "deactivate-all", *v[] = { words };
+
+		CHECK(sim_admf_build(&body, &conf, 1, v, utc_now(), &why) ==
+		    0);
+	}
+	CHECK(sim_admf_send(loop, url, admf_tls, &conf, body.p, body.len,
+	    2 * UTC_SECOND, &out, &why) == SIM_TOLD_REFUSED);
+	CHECK(strstr(buf_text(&out), "error 1080") != NULL);
+	sim_server_free(admf);
+	buf_fini(&told);
+	buf_fini(&body);
+}
+
 /* ---- the control socket ------------------------------------------------ */
 
 static int
@@ -291,6 +375,7 @@ main(void)
 	CHECK_RUN(dialect);
 	CHECK_RUN(lies);
 	CHECK_RUN(another_certificate);
+	CHECK_RUN(reports);
 	CHECK_RUN(control);
 	tear_down();
 	return (check_done());
