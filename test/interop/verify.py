@@ -298,7 +298,7 @@ class Log:
 def task_line(said, targets):
     from log_words import escape, set_text
     return ("task %s deliver=%s set=%s dids=%s product=%s corr=%s implicit=%d "
-            "services=%s" % (
+            "services=%s rest=-" % (
                 said["xid"], said["delivery"], escape(set_text(targets)),
                 ",".join(said["dids"]), said["product"] or "-",
                 said["correlation"] or "-", bool(said["implicit"]),
