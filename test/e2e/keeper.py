@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test/e2e/keeper.py PROGRAM: the real keeper on a real home, spoken to by hand.
+"""test/e2e/keeper.py PROGRAM CLOCKSTEP: the real keeper on a real home, spoken to by hand.
 
 One operator lives through all cases in order, as a log does.
 """
@@ -19,7 +19,7 @@ from keeper_lib import (Closed, Follower, Home, Key, Link, People,  # noqa: E402
                         Warrant, b64, disclosure, dump, make_note,
                         report_sig, root, sha, stamp, token, with_sd)
 
-PROGRAM = sys.argv[1]
+PROGRAM, CLOCKSTEP = sys.argv[1:3]
 MDF = "ipv4:192.0.2.10:tcp:42069"
 XID, DID = str(uuid.uuid4()), str(uuid.uuid4())
 OTHER = str(uuid.uuid4())
@@ -533,10 +533,68 @@ def a_full_disk_lets_stops_through():
     op.home.put("custos.yaml", text)
 
 
+def a_clock_that_steps_holds_what_widens():
+    assert op.home.kill(signal.SIGTERM) == 0
+    op.home.clock = CLOCKSTEP
+    clock = op.home.path("../clock")
+    with open(clock, "w") as f:
+        f.write("0")
+    assert op.home.start() is None, op.home.said()
+    op.gate.connect()
+    op.gate2.connect()
+
+    def ping():
+        said, texts = op.gate.command("Ping", op.index["ne-1"])
+        if op.void:
+            said["void"] = sorted(op.void)
+        done = op.gate.say("command", said, texts)
+        op.void.append(op.gate.number)
+        if done["kind"] == "decided":
+            op.void = []
+        return done.get("code", done["kind"])
+
+    op.void = []
+    first = ping()
+    assert first == "decided", first
+    for step, kept in (("-60", "clock"), ("0", "decided"), ("7300", "clock")):
+        with open(clock, "w") as f:
+            f.write(step)
+        time.sleep(1.5)
+        assert ping() == kept, step
+    found = [i for kind, i in op.findings() if kind == "clock.step"]
+    assert len(found) == 2, found
+    said, texts = op.gate.command("DeactivateTask", op.index["ne-1"], XID)
+    # The element's ADMF has the same wrong clock: law looks at its stamp.
+    said["stamp"] = stamp(7300)
+    said["void"] = sorted(op.void)
+    done = op.gate.say("command", said, texts)
+    op.void = []
+    assert done["kind"] == "decided" and done["allowed"], done
+    assert op.gate.outcome(done["index"])["kind"] == "kept"
+    people = People(op.home)
+    people.act("policy", "clock", "policy", {"after": done["index"]}, [],
+               op.home.overseers[:1])
+    assert ping() == "decided"
+    op.gate.follow().until(op.head())
+    op.gate.remember()
+
+
+def a_second_verifier_finds_nothing_wrong():
+    folder = os.path.dirname(os.path.abspath(__file__))
+    done = subprocess.run(
+        [sys.executable, os.path.join(folder, "../interop/verify.py"),
+         op.home.path("log"), "--genesis", op.home.log.genesis, "--vault",
+         op.home.path("vault"), "--vault-key", op.home.path(
+             "keys/vault.key")], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "0 deleted" in done.stdout, done.stdout
+
+
 def a_rollback_shown_by_a_gate_ends_the_keeper():
     assert op.home.kill(signal.SIGTERM) == 0
     shutil.rmtree(op.home.dir)
     os.rename(op.home.dir + ".copy", op.home.dir)
+    op.home.clock = None
     assert op.home.start() is None, op.home.said()
     before = op.head()
     try:
@@ -608,7 +666,8 @@ CASES = [
     killed_under_load_it_keeps_what_it_acknowledged,
     no_target_is_said_or_stored_in_clear,
     stop_in_good_order,
-    a_full_disk_lets_stops_through,
+    a_full_disk_lets_stops_through, a_clock_that_steps_holds_what_widens,
+    a_second_verifier_finds_nothing_wrong,
     a_rollback_shown_by_a_gate_ends_the_keeper,
     a_fork_shown_by_a_gate_ends_the_keeper, what_is_wrong_at_a_start_is_named,
 ]

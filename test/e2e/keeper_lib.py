@@ -296,7 +296,7 @@ class Home:
         self.origin = "li.example.net/e2e"
         self.log_key, self.instance_key = Key(), Key()
         self.overseers = [Key(), Key()]
-        self.process, self.log = None, None
+        self.process, self.log, self.clock = None, None, None
         for name in ("keys", "run"):
             os.makedirs(os.path.join(folder, name), mode=0o700)
         self.put("keys/log.key", self.log_key.file())
@@ -343,8 +343,13 @@ class Home:
 
     def start(self):
         out = open(self.path("run/stderr"), "ab")
+        env = dict(os.environ)
+        if self.clock is not None:
+            # What is preloaded comes before the sanitizer's own library.
+            env.update(LD_PRELOAD=self.clock, CLOCKSTEP=self.path("../clock"),
+                       ASAN_OPTIONS="verify_asan_link_order=0")
         self.process = subprocess.Popen(
-            [self.program, "-C", self.dir], stderr=out, stdout=out)
+            [self.program, "-C", self.dir], stderr=out, stdout=out, env=env)
         out.close()
         until = time.monotonic() + 30
         while time.monotonic() < until:
