@@ -452,6 +452,35 @@ def what_left_from_a_spool_is_kept():
     assert done["kind"] == "kept", done
 
 
+def a_spool_of_an_earlier_start_goes_first():
+    """The gate died with a stop in its spool, and starts again."""
+    said, texts = op.gate.command("DeactivateTask", op.index["ne-1"], XID)
+    said["request"] = None
+    op.gate.number += 1
+    spooled = op.gate.message("late", op.gate.number, said, texts)
+    op.gate.start += 1
+    op.gate.connect()
+    done = op.gate.link.ask(*spooled)[0]
+    assert done["kind"] == "kept", done
+    last, op.gate.number = op.gate.number, 0
+    done = op.gate.say("start", {
+        "version": "0.1.0", "build": "test", "config": b64(bytes(32)),
+        "size": str(op.gate.size), "spool": 0, "last": last})
+    assert done["kind"] == "kept", done
+    assert op.gate.outcome(int(done["index"]) - 1)["kind"] == "kept"
+    # The former start is over: neither its numbers nor its hello are taken.
+    old = op.gate.message("late", op.number + 100, said, texts)
+    old[0]["start"] = op.gate.start - 1
+    done = op.gate.link.ask(*old)[0]
+    assert done["kind"] == "error" and done["code"] == "order", done
+    try:
+        op.gate.dial(start=op.gate.start - 1)
+    except Closed as closed:
+        assert str(closed) == "start"
+    else:
+        raise AssertionError("a former start was welcomed")
+
+
 def killed_under_load_it_keeps_what_it_acknowledged():
     for round_, patience in enumerate((0.0, 0.004, 0.012, 0.03)):
         said = {}
@@ -663,8 +692,8 @@ CASES = [
     a_newer_connection_ends_the_older, sigkill_loses_nothing_acknowledged,
     nothing_widens_before_every_gate_was_heard,
     what_left_from_a_spool_is_kept,
-    killed_under_load_it_keeps_what_it_acknowledged,
-    no_target_is_said_or_stored_in_clear,
+    a_spool_of_an_earlier_start_goes_first,
+    killed_under_load_it_keeps_what_it_acknowledged, no_target_is_said_or_stored_in_clear,
     stop_in_good_order,
     a_full_disk_lets_stops_through, a_clock_that_steps_holds_what_widens,
     a_second_verifier_finds_nothing_wrong,
