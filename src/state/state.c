@@ -513,7 +513,8 @@ state_apply(struct state *st, uint64_t index, const void *line, size_t len,
 	/* An instance registers itself with the entry of its own act. */
 	if (i != MAP_NONE)
 		keep_number(st, &h, i, index);
-	if ((st->flags & STATE_STRUCTURE) && state_timed(st, st->time) != 0) {
+	/* Here as at a verifier: what time brings about up to this entry. */
+	if (state_timed(st, st->time) != 0) {
 		st->broken = true;
 		return (CU_ENOMEM);
 	}

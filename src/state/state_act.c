@@ -961,6 +961,7 @@ change(struct state *st, uint64_t index, utc_us time,
 			st->clock_after = (*p)->after;
 		else
 			st->rules = (*p)->rules;
+		st->timed_next = 0;
 		return (0);
 	case RECORD_WARRANT:
 		if (a->verb == RECORD_SUBMIT)

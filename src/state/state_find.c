@@ -175,13 +175,18 @@ state_unpend(struct state *st, enum finding_type type, uint32_t element,
 		}
 }
 
-/* What time alone brings about. */
-int
-state_timed(struct state *st, utc_us now)
+void
+state_due_at(struct state *st, utc_us t)
 {
+	if (t < st->timed_next)
+		st->timed_next = t;
+}
+
+static int
+timed_beats(struct state *st, utc_us now)
+{
+	utc_us allowed = 1000 * st->rules.v[RECORD_RULE_BEAT_MISSING], heard;
 	const struct instance *p;
-	const struct stop *s;
-	utc_us heard;
 	size_t i;
 
 	for (i = 0; i < st->instance.n; i++) {
@@ -190,16 +195,34 @@ state_timed(struct state *st, utc_us now)
 			continue;
 		heard = p->heard > st->keeper_start ? p->heard :
 		    st->keeper_start;
-		if (now - heard > 1000 * st->rules.v[RECORD_RULE_BEAT_MISSING]
-		    && state_pend(st, F_BEAT_MISSING, SEV_CRITICAL, NULL,
-		    MAP_NONE, (uint32_t)i, NULL, st->size - 1, now, STATE_NONE,
-		    NULL) != 0)
+		/* Also after a close: it is silent still. */
+		state_due_at(st, (heard + allowed > now ? heard : now) +
+		    allowed);
+		if (now - heard > allowed && state_pend(st, F_BEAT_MISSING,
+		    SEV_CRITICAL, NULL, MAP_NONE, (uint32_t)i, NULL,
+		    st->size - 1, now, STATE_NONE, NULL) != 0)
 			return (CU_ENOMEM);
 	}
+	return (0);
+}
+
+/* What time alone brings about. */
+int
+state_timed(struct state *st, utc_us now)
+{
+	utc_us allowed = 1000 * st->rules.v[RECORD_RULE_OVERDUE_AFTER];
+	const struct stop *s;
+	size_t i;
+
+	if (now < st->timed_next)
+		return (0);
+	st->timed_next = UTC_MAX;
+	if (timed_beats(st, now) != 0)
+		return (CU_ENOMEM);
 	for (i = 0; i < st->stop.n;) {
 		s = &st->stop.v[i];
-		if (now - s->since <=
-		    1000 * st->rules.v[RECORD_RULE_OVERDUE_AFTER]) {
+		if (now - s->since <= allowed) {
+			state_due_at(st, s->since + allowed);
 			i++;
 			continue;
 		}

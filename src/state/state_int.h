@@ -249,6 +249,7 @@ struct state {
 	ROWS(struct finding) finding;
 	ROWS(struct pending) pending;
 	ROWS(struct stop) stop;
+	utc_us timed_next;		/* nothing falls due before */
 	ROWS(struct transaction) tx;	/* a ring: tx_first counts dropped */
 	size_t tx_first;
 
@@ -350,5 +351,6 @@ int state_pend_note(struct state *, uint64_t, const char *, uint64_t, utc_us);
 int state_take_finding(struct state *, uint64_t, utc_us, const uint32_t *,
     struct cu_why *);
 int state_timed(struct state *, utc_us);
+void state_due_at(struct state *, utc_us);
 void state_unpend(struct state *, enum finding_type, uint32_t, const char *);
 #endif /* !STATE_INT_H_ */

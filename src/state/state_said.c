@@ -643,6 +643,8 @@ take_allowed(struct state *st, const struct state_command *c,
 				return (CU_ENOMEM);
 			st->stop.v[st->stop.n++] = (struct stop){ index, row,
 			    time };
+			state_due_at(st, time + 1000 *
+			    st->rules.v[RECORD_RULE_OVERDUE_AFTER]);
 		}
 	}
 	return (add_open(st, index, row, instance, element, start, n,
@@ -764,6 +766,8 @@ take_late(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 				return (CU_ENOMEM);
 			st->stop.v[st->stop.n++] = (struct stop){ index, row,
 			    time };
+			state_due_at(st, time + 1000 *
+			    st->rules.v[RECORD_RULE_OVERDUE_AFTER]);
 		}
 	}
 	return (add_open(st, index, row, instance, element, start, n,
@@ -905,6 +909,8 @@ take_word(struct state *st, enum record_kind kind, uint64_t index, utc_us time,
 	    scan_bool(s, v[B_FAILED], &failed) != 0) || spool < 0)
 		return (CU_EMALFORMED);
 	p->stopped = kind == RECORD_STOP;
+	if (kind == RECORD_START)
+		st->timed_next = 0;
 	p->size = size;
 	strcpy(key, "tls@");
 	strcat(key, hour_text(hour, time));

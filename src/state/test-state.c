@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include "test-world.h"
 
-#define NAMES 32
+#define NAMES 4096
 
 struct play {
 	struct world w;
@@ -696,9 +696,244 @@ scenarios(void)
 	CHECK(seen > 0);
 }
 
+/* ---- random histories --------------------------------------------------- */
+
+static uint64_t seed = 88172645463325252u;
+
+static unsigned int
+any(unsigned int n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return ((unsigned int)(seed % n));
+}
+
+static bool
+dof(const char *fmt, ...)
+{
+	char line[512], shown[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	memcpy(shown, line, sizeof(line));
+	return (CHECK_ROW(do_line(line), shown));
+}
+
+/* What the test itself knows: orders, tasks, and what the element holds. */
+struct knows {
+	struct { bool live, cc; unsigned int imsi, from, until; } order[8];
+	struct { int bound; unsigned int order[8]; size_t n;
+		char at[16], last[16]; bool x2, two; } task[4];
+	unsigned int now, cmds;
+	char dest[16];
+};
+
+static bool
+knows_covered(const struct knows *k, unsigned int imsi, bool x2, int task)
+{
+	bool some = false, mine = !k->task[task].bound;
+	size_t i, j;
+
+	for (i = 0; i < 8; i++) {
+		if (!k->order[i].live || k->order[i].imsi != imsi ||
+		    k->now < k->order[i].from || k->now >= k->order[i].until ||
+		    (!x2 && !k->order[i].cc))
+			continue;
+		some = true;
+		for (j = 0; j < k->task[task].n; j++)
+			mine = mine || k->task[task].order[j] == i;
+	}
+	return (some && mine);
+}
+
+static void
+knows_bind(struct knows *k, unsigned int imsi, bool x2, int task)
+{
+	size_t i, j;
+
+	k->task[task].bound = 1;
+	for (i = 0; i < 8; i++) {
+		if (!k->order[i].live || k->order[i].imsi != imsi ||
+		    k->now < k->order[i].from || k->now >= k->order[i].until ||
+		    (!x2 && !k->order[i].cc))
+			continue;
+		for (j = 0; j < k->task[task].n; j++)
+			if (k->task[task].order[j] == i)
+				break;
+		if (j == k->task[task].n)
+			k->task[task].order[k->task[task].n++] = (unsigned)i;
+	}
+}
+
+static bool
+answer(const struct knows *k)
+{
+	char line[256];
+	size_t i, n;
+
+	n = (size_t)snprintf(line, sizeof(line), "ANSWER d1=D d2=E");
+	for (i = 0; i < 4; i++)
+		if (k->task[i].at[0] != '\0')
+			n += (size_t)snprintf(line + n, sizeof(line) - n,
+			    " %zu=%s", i + 1, k->task[i].at);
+	return (dof("%s", line));
+}
+
+/* The findings that an honest element and honest people may cause. */
+static bool
+only_honest(const struct knows *k)
+{
+	struct state_finding f, v;
+	struct buf own;
+	bool ok = true;
+
+	while (ok && state_finding_due(p.w.st[0], p.w.now, &f)) {
+		ok = f.note_of != STATE_NONE ||
+		    strcmp(f.type, "command.refused") == 0 ||
+		    strcmp(f.type, "command.in-doubt") == 0 ||
+		    strcmp(f.type, "task.overdue") == 0 ||
+		    strcmp(f.type, "stop.unacknowledged") == 0;
+		if (!ok)
+			printf("# %s %s\n", f.type, f.xid);
+		buf_init(&own, 4096);
+		state_finding_write(&own, &f);
+		ok = world_own(&p.w, RECORD_FINDING, buf_text(&own)) == 0 &&
+		    ok;
+		buf_fini(&own);
+	}
+	if (!ok)
+		printf("# %s\n", p.w.why.text);
+	if (state_finding_overdue(p.w.st[2], &v)) {
+		printf("# overdue: %s %s rests %llu\n", v.type, v.xid,
+		    (unsigned long long)v.rests[0]);
+		return (false);
+	}
+	return (ok);
+}
+
+static bool
+random_command(struct knows *k)
+{
+	static const char *const how[] = { "sent AcknowledgedAndCompleted",
+	    "sent ErrorResponse", "doubt timeout", "not law" };
+	unsigned int imsi = 1 + any(3), t = any(4), kind = any(4), how_it;
+	bool x2 = any(2), two = any(2), covered, asked = any(4) == 0;
+	bool known = k->task[t].at[0] != '\0', read_early = any(2), done;
+	char name[16], reply[600];
+	struct knows before;
+
+	if (kind == 3)
+		kind = 0;
+	snprintf(name, sizeof(name), "c%u", k->cmds++);
+	if (asked && !dof("ASK"))
+		return (false);
+	covered = kind != 2 && knows_covered(k, imsi, x2, (int)t);
+	if (kind == 2) {
+		if (!dof("COMMAND %s DeactivateTask xid=%u rule=task.stop",
+		    name, t + 1))
+			return (false);
+	} else if (!dof("COMMAND %s %s xid=%u imsi=00101000000000%u "
+	    "delivery=%s dids=%s", name, kind == 0 ? "ActivateTask" :
+	    "ModifyTask", t + 1, imsi, x2 ? "X2Only" : "X2andX3",
+	    two ? "1,2" : "1"))
+		return (false);
+	if (kind == 0 && !CHECK(p.cmd[p.cmds - 1].allowed == covered))
+		return (false);
+	/* A ModifyTask may also pass because it narrows. */
+	if (kind == 1 && !CHECK(!covered || !k->task[t].bound ||
+	    p.cmd[p.cmds - 1].allowed))
+		return (false);
+	if (!p.cmd[p.cmds - 1].allowed)
+		return (!asked || answer(k));
+	if (kind != 2 && covered)
+		knows_bind(k, imsi, x2, (int)t);
+	how_it = any(8);
+	how_it = how_it < 5 ? 0 : how_it - 4;
+	/* The element does what it is told, or says that it does not. */
+	done = how_it == 0 || (how_it == 2 && any(2));
+	if ((kind == 0) == known)
+		done = false;
+	if (how_it == 0 && !done)
+		how_it = 1;
+	before = *k;
+	if (done)
+		snprintf(k->task[t].at, 16, "%s", kind == 2 ? "" : name);
+	if (asked && any(2) && !answer(read_early ? &before : k))
+		return (false);
+	else if (asked)
+		asked = !asked;
+	snprintf(reply, sizeof(reply), "OUTCOME %s %s", name, how[how_it]);
+	if (kind == 2 && how_it == 1)
+		strcat(reply, " code=2020");
+	return (dof("%s", reply));
+}
+
+static void
+histories(void)
+{
+	static struct knows k;
+	unsigned int run, step, o;
+
+	for (run = 0; run < 12; run++) {
+		memset(&p, 0, sizeof(p));
+		memset(&k, 0, sizeof(k));
+		REQUIRE(world_create(&p.w, STATE_SIGNATURES |
+		    STATE_STRUCTURE) == 0);
+		REQUIRE(dof("START gate") && dof("START audit"));
+		REQUIRE(dof("COMMAND D CreateDestination dids=1") &&
+		    dof("OUTCOME D sent AcknowledgedAndCompleted") &&
+		    dof("COMMAND E CreateDestination dids=2") &&
+		    dof("OUTCOME E sent AcknowledgedAndCompleted"));
+		k.now = 10;
+		for (step = 0; step < 120; step++) {
+			k.now += any(8) == 0 ? 40 : 1;
+			REQUIRE(dof("AT %u", k.now));
+			REQUIRE(dof("BEAT gate") && dof("BEAT audit"));
+			o = any(8);
+			switch (any(6)) {
+			case 0:
+				if (k.order[o].until != 0)
+					break;
+				k.order[o].live = true;
+				k.order[o].cc = any(2);
+				k.order[o].imsi = 1 + any(3);
+				k.order[o].from = k.now + any(3) * 20;
+				k.order[o].until = k.order[o].from + 20 +
+				    any(400);
+				REQUIRE(dof("ORDER w-%u imsi=00101000000000%u "
+				    "from=%u until=%u scope=%s", o,
+				    k.order[o].imsi, k.order[o].from,
+				    k.order[o].until, k.order[o].cc ?
+				    "iri+cc" : "iri"));
+				break;
+			case 1:
+				if (!k.order[o].live || any(4) != 0)
+					break;
+				k.order[o].live = false;
+				REQUIRE(dof("REVOKE w-%u by=approver-2", o));
+				break;
+			case 2:
+				REQUIRE(dof("ASK") && answer(&k));
+				REQUIRE(dof("BEAT gate"));
+				break;
+			default:
+				REQUIRE(random_command(&k));
+				break;
+			}
+			if (!CHECK(only_honest(&k)))
+				return;
+		}
+		world_free(&p.w);
+	}
+}
+
 int
 main(void)
 {
+	CHECK_RUN(histories);
 	CHECK_RUN(scenarios);
 	return (check_done());
 }

@@ -67,6 +67,9 @@ world_sealed(struct record_sealed *out, const struct record_sds *s)
 	return (s == NULL ? 0 : s->n);
 }
 
+/* Told of each line that stands. */
+static void (*world_kept)(const struct buf *);
+
 /* Write the entry and give it to every state; 0, or the keeper's refusal. */
 static inline int
 world_put(struct world *w, struct record_entry_parts *p,
@@ -99,6 +102,8 @@ world_put(struct world *w, struct record_entry_parts *p,
 			return (CU_ESTATE);
 		}
 	}
+	if (first == 0 && world_kept != NULL)
+		world_kept(&w->line);
 	return (first);
 }
 
