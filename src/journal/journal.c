@@ -681,13 +681,18 @@ static int
 spare_news(struct journal *j, bool wait)
 {
 	uint64_t to;
+	bool failed;
 	int rc;
 
-	rc = journal_sync_spare(j->sync, wait, &to, &j->spare_failed);
-	if (to > j->spare_len)
+	rc = journal_sync_spare(j->sync, wait, &to, &failed);
+	if (to > j->spare_len) {
 		j->spare_len = to;
-	if (j->spare_failed)
+		j->spare_failed = false;
+	}
+	if (failed) {
+		j->spare_failed = true;
 		j->spare_asked = j->spare_len;
+	}
 	if (rc != 0)
 		j->failed = CU_EIO;
 	return (rc);

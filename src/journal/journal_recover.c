@@ -315,10 +315,12 @@ search(struct judging *j, uint32_t number, uint64_t from)
 	struct tlog_checkpoint cp;
 	struct journal_frame f;
 	const uint8_t *p;
+	uint64_t word;
 
 	for (at = from; at < g->segment_size; at += 8) {
 		p = j->buf + at;
-		if (memcmp(p, "\0\0\0\0\0\0\0\0", 8) == 0)
+		memcpy(&word, p, sizeof(word));
+		if (word == 0)
 			continue;
 		tail.to = at + 8;
 		if (!well_formed(p, g->segment_size - at, base + at, &f))
