@@ -709,7 +709,7 @@ found_fault(struct verifying *w, const char *what, uint64_t position)
 static int
 verify_segment(struct verifying *w)
 {
-	uint64_t where, base = (uint64_t)(w->s.number - 1) *
+	uint64_t where = 0, base = (uint64_t)(w->s.number - 1) *
 	    w->r->segment_size;
 	struct journal_batch b;
 	const uint8_t *p;
@@ -749,7 +749,7 @@ verify_segment(struct verifying *w)
 static int
 verify_spares(struct verifying *w, uint32_t number, uint32_t max)
 {
-	uint64_t where;
+	uint64_t where = 0;
 	int rc;
 
 	for (; number <= max; number++) {

@@ -34,7 +34,7 @@ escaped(char out[3], unsigned char c)
 static int
 value_cmp(const char *a, const char *b)
 {
-	char ea[3], eb[3];
+	char ea[3] = { 0 }, eb[3] = { 0 };	/* one byte, or three */
 	int rc;
 
 	/* Equal bytes are equal escaped: only the first difference counts. */

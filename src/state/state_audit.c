@@ -673,10 +673,11 @@ shape_of_line(struct li_shape *s, li_uuid did[LI_DIDS_MAX], const char *line,
 static void
 put_back(struct buf *b, const char *line, size_t len, const struct li_shape *s)
 {
-	size_t a, e, at = 0, i;
+	size_t a = 0, e = 0, at = 0, i;
 	unsigned int bit;
 	bool first = true;
 
+	/* shape_of_line found all three. */
 	(void)field(line, len, " deliver=", &a, &e);
 	buf_add(b, line, a);
 	buf_str(b, li_delivery_name(s->delivery));
