@@ -361,7 +361,9 @@ gate_said_report(struct buf *b, const struct gate_said *in,
 	jw_strz(&w, "bound", in->bound);
 	id_or_null(&w, "ne", m != NULL ? m->head.ne : NULL);
 	id_or_null(&w, "admf", m != NULL ? m->head.admf : NULL);
-	write_type(&w, m);
+	/* Only what an element has to send has a name here. */
+	write_type(&w, m != NULL && m->op >= X1_OP_REPORT_TASK_ISSUE &&
+	    m->op <= X1_OP_KEEPALIVE ? m : NULL);
 	write_envelope(&w, m);
 	uuid_or_null(&w, "xid", ok != NULL ? ok->xid : NULL);
 	uuid_or_null(&w, "did", ok != NULL ? ok->did : NULL);

@@ -1,0 +1,542 @@
+/* A whole gate between a keeper, an element and an ADMF. */
+#include <fcntl.h>
+#include "gate/test-gate_world.h"
+
+/* Up, replayed, its start and first beat in the log. */
+static void
+begins(void)
+{
+	order("w-1", "262019876543210");
+	keeper_up();
+	gate_up();
+	RUN(gate.ready && kp.beats >= 1);
+	RUN(gate_follow_size(&gate) == kp.n);
+	CHECK(kp.starts == 1);
+}
+
+static void
+covered(void)
+{
+	struct x1_msg m;
+
+	/* A destination that nobody registered. */
+	destination_message(&m, "ipv4:192.0.2.99:tcp:42069");
+	ask_admf(&m, 1);
+	CHECK(admf.status == 200 && admf.n == 1 && admf.is_error[0]);
+	CHECK(admf.code[0] == 6000 && strstr(admf.text[0],
+	    "custos: not authorised (entry ") == admf.text[0]);
+	CHECK(ne.got == 0);
+	destination_message(&m, "ipv4:192.0.2.10:tcp:42069");
+	ask_admf(&m, 1);
+	CHECK(admf.n == 1 && !admf.is_error[0] && ne.got == 1);
+	start_task(1, "262019876543210");
+	CHECK(admf.n == 1 && !admf.is_error[0] && ne.got == 2);
+	CHECK(ne.op[1] == X1_OP_ACTIVATE_TASK);
+	/* One digit wrong. */
+	start_task(2, "262019876543211");
+	CHECK(admf.n == 1 && admf.is_error[0] && admf.code[0] == 3000);
+	CHECK(ne.got == 2);
+	RUN(kp.outcomes == 2);
+	CHECK(strstr(kp.last_outcome, "\"what\":\"sent\"") != NULL);
+	stop_task(1);
+	CHECK(!admf.is_error[0] && ne.got == 3 &&
+	    ne.op[2] == X1_OP_DEACTIVATE_TASK);
+	RUN(kp.outcomes == 3 && gate_machine_known(gate.m) == 0);
+}
+
+/* One container: each message sent alone, one answer, refusals in place. */
+static void
+container(void)
+{
+	int got = ne.got;
+	struct x1_msg m[3];
+
+	start_message(&m[0], 3, "262019876543210");
+	start_message(&m[1], 4, "262019876543211");
+	stop_message(&m[2], 3);
+	ask_admf(m, 3);
+	CHECK(admf.n == 3 && !admf.is_error[0] && admf.is_error[1] &&
+	    !admf.is_error[2]);
+	CHECK(ne.got == got + 2);
+	/* Two elements in one container. */
+	stop_message(&m[0], 3);
+	stop_message(&m[1], 3);
+	strcpy(m[1].head.ne, "ne-2");
+	ask_admf(m, 2);
+	CHECK(admf.status == 200 && admf.top_level && ne.got == got + 2);
+}
+
+static void
+not_understood(void)
+{
+	int commands = kp.commands, before = admf.done;
+	static const char doctype[] = "<!DOCTYPE x><x/>";
+
+	post(admf.peer, doctype, strlen(doctype));
+	RUN(admf.done == before + 1);
+	CHECK(admf.status == 200 && admf.top_level);
+	RUN(kp.commands == commands + 1);
+	CHECK(strstr(kp.last_said, "\"form\":\"form.syntax\"") != NULL);
+	post(admf.stranger, doctype, strlen(doctype));
+	RUN(admf.done == before + 2);
+	CHECK(admf.status == 403);
+	RUN(kp.commands == commands + 2);
+	CHECK(strstr(kp.last_said, "\"requester\":null") != NULL);
+	/* After ten in a second the gate itself refuses. */
+	for (commands = 0; commands < 15; commands++)
+		post(admf.stranger, doctype, strlen(doctype));
+	RUN(admf.done == before + 17);
+	CHECK(gate.refused > 0);
+}
+
+static void
+element_says_no(void)
+{
+	ne.how = NE_ERROR;
+	start_task(5, "262019876543210");
+	CHECK(admf.is_error[0] && admf.code[0] == 3000);
+	CHECK_STR(admf.text[0], "the element says no");
+	RUN(strstr(kp.last_outcome, "\"answer\":\"ErrorResponse\"") != NULL);
+	ne.how = NE_STATUS;
+	start_task(5, "262019876543210");
+	CHECK(admf.is_error[0] && admf.code[0] == 1000);
+	RUN(strstr(kp.last_outcome, "\"why\":\"http\"") != NULL);
+	CHECK(strstr(kp.last_outcome, "\"what\":\"in doubt\"") != NULL);
+	ne.how = NE_GARBAGE;
+	start_task(5, "262019876543210");
+	RUN(strstr(kp.last_outcome, "\"why\":\"form\"") != NULL);
+	ne.how = NE_OK;
+	stop_task(5);
+	CHECK(!admf.is_error[0]);
+}
+
+/* What the keeper says of a command is believed only if we say the same. */
+static void
+diverges(void)
+{
+	int got = ne.got;
+
+	RUN(gate_machine_known(gate.m) == 0);
+	kp.lie_cover = true;
+	start_task(6, "262019876543210");
+	kp.lie_cover = false;
+	CHECK(admf.is_error[0] && ne.got == got);
+	RUN(strstr(kp.last_outcome, "\"why\":\"diverges\"") != NULL);
+	CHECK(strstr(kp.last_outcome, "\"mine\":[\"allowed\",\"task.covered\"]")
+	    != NULL);
+	/* A stop that it refuses leaves all the same, and is taken in. */
+	kp.lie_refuse = true;
+	stop_task(3);
+	kp.lie_refuse = false;
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	RUN(kp.lates == 1 && gate_spool_n(gate.spool) == 0 &&
+	    gate_machine_known(gate.m) == 0);
+}
+
+static void
+keeper_away(void)
+{
+	int got = ne.got, lates = kp.lates, outcomes;
+
+	start_task(7, "262019876543210");
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	RUN(gate_machine_known(gate.m) == 0);
+	outcomes = kp.outcomes;
+	keeper_down();
+	settle(20);
+	start_task(8, "262019876543210");
+	CHECK(admf.is_error[0] && admf.code[0] == 1000 &&
+	    ne.got == got + 1);
+	stop_task(7);
+	CHECK(!admf.is_error[0] && ne.got == got + 2);
+	CHECK(gate_spool_n(gate.spool) >= 1);
+	keeper_up();
+	RUN(kp.lates == lates + 1 && kp.outcomes == outcomes + 1 &&
+	    gate_spool_n(gate.spool) == 0);
+	start_task(9, "262019876543210");
+	CHECK(!admf.is_error[0]);
+	stop_task(9);
+	RUN(gate_machine_known(gate.m) == 0);
+}
+
+/* It hangs instead: a stop after keeper_timeout. */
+static void
+keeper_hangs(void)
+{
+	int got = ne.got, lates = kp.lates;
+
+	kp.mute = true;
+	stop_task(9);
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	start_task(9, "262019876543210");
+	CHECK(admf.is_error[0] && ne.got == got + 1);
+	kp.mute = false;
+	keeper_down();
+	keeper_up();
+	RUN(kp.lates == lates + 1 && gate_spool_n(gate.spool) == 0 &&
+	    gate_machine_known(gate.m) == 0);
+	/* A head that does not come is the same. */
+	kp.no_head = true;
+	start_task(10, "262019876543210");
+	CHECK(admf.is_error[0] && admf.code[0] == 1000 &&
+	    ne.got == got + 1);
+	kp.no_head = false;
+	stream();
+	RUN(strstr(kp.last_outcome, "\"why\":\"keeper timeout\"") != NULL);
+	RUN(gate_machine_known(gate.m) == 0);
+}
+
+/* A gate that was just started, without a keeper: a stop passes. */
+static void
+restarts(void)
+{
+	int got = ne.got, lates = kp.lates, outcomes = kp.outcomes;
+	uint64_t start = gate.book.start;
+	struct x1_msg m;
+
+	keeper_down();
+	gate_down();
+	gate_up();
+	CHECK(gate.book.start == start + 1 && !gate.ready);
+	start_task(11, "262019876543210");
+	CHECK(admf.is_error[0] && ne.got == got);
+	/* It dies with the late in its spool, and no answer. */
+	ne.how = NE_HOLD;
+	stop_message(&m, 11);
+	send_messages(&m, 1);
+	RUN(ne.held != NULL);
+	CHECK(gate_spool_n(gate.spool) == 1);
+	gate_down();
+	gate_up();
+	x1http_reply(ne.held, 503, NULL, 0);
+	ne.held = NULL;
+	ne.how = NE_OK;
+	CHECK(gate_spool_n(gate.spool) == 1);
+	keeper_up();
+	RUN(gate.ready && kp.lates == lates + 1 &&
+	    kp.outcomes == outcomes + 1 && gate_spool_n(gate.spool) == 0);
+	CHECK(ne.got == got);
+	CHECK(strstr(kp.last_outcome, "\"why\":\"restart\"") != NULL);
+	RUN(kp.beats > 1 && gate_machine_known(gate.m) == 0);
+}
+
+/* A command is on the wire when the gate dies: in doubt, restart. */
+static void
+dies_on_the_wire(void)
+{
+	struct x1_msg m;
+	int outcomes = kp.outcomes;
+
+	ne.how = NE_HOLD;
+	start_message(&m, 12, "262019876543210");
+	send_messages(&m, 1);
+	RUN(ne.held != NULL);
+	gate_down();
+	gate_up();
+	RUN(gate.ready && kp.outcomes == outcomes + 1);
+	CHECK(strstr(kp.last_outcome, "\"why\":\"restart\"") != NULL);
+	x1http_reply(ne.held, 503, NULL, 0);
+	ne.held = NULL;
+	ne.how = NE_OK;
+	RUN(gate_machine_known(gate.m) == 0);
+	stop_task(12);
+	CHECK(!admf.is_error[0]);
+	RUN(gate_machine_known(gate.m) == 0);
+}
+
+static void
+report(enum x1_op op)
+{
+	struct x1_msg m;
+	struct buf b;
+	int before = admf.done;
+
+	message(&m, op);
+	if (op == X1_OP_REPORT_TASK_ISSUE) {
+		snprintf(m.xid, sizeof(m.xid), XID, 1);
+		m.report.type = X1_REPORT_WARNING;
+		m.report.has_code = true;
+		m.report.code = 3000;
+		m.report.text = strdup("something");
+	}
+	buf_init(&b, 65536);
+	CHECK(x1_request_write(&b, &m, 1) == 0);
+	post(admf.element, b.p, b.len);
+	buf_fini(&b);
+	x1_msg_fini(&m);
+	RUN(admf.done == before + 1);
+}
+
+static void
+reports(void)
+{
+	int n = kp.reports;
+
+	report(X1_OP_REPORT_TASK_ISSUE);
+	CHECK(admf.status == 200 && admf.n == 1 && !admf.is_error[0]);
+	RUN(kp.reports == n + 1 && admf.forwarded == 1);
+	CHECK(strstr(kp.last_said, "\"type\":\"ReportTaskIssue\"") != NULL);
+	report(X1_OP_KEEPALIVE);
+	CHECK(admf.status == 200 && !admf.is_error[0]);
+	/* Some pull their tasks and obey the answer: they get none. */
+	report(X1_OP_GET_ALL_DETAILS);
+	CHECK(admf.status == 503);
+	RUN(kp.reports == n + 3);
+	/* Without a keeper: spooled, answered, taken in later. */
+	keeper_down();
+	settle(20);
+	report(X1_OP_REPORT_TASK_ISSUE);
+	CHECK(admf.status == 200 && !admf.is_error[0]);
+	keeper_up();
+	RUN(kp.reports == n + 4 && gate_spool_n(gate.spool) == 0);
+}
+
+/* ---- people at run/gate.sock --------------------------------------------------- */
+
+static struct {
+	struct net_link *l;
+	bool ready;
+	int answers;
+	enum net_kind kind;
+	char json[4096];
+} cli;
+
+static void
+cli_ready(void *cookie, struct net_link *l)
+{
+	cli.ready = true;
+}
+
+static void
+cli_hello(void *cookie, struct net_link *l, const struct net_hello *h)
+{
+}
+
+static void
+cli_message(void *cookie, struct net_link *l, const struct net_msg *m)
+{
+}
+
+static void
+cli_close(void *cookie, struct net_link *l, const char *why)
+{
+	cli.ready = false;
+}
+
+static void
+cli_answer(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
+{
+	cli.answers++;
+	CHECK(rc == 0);
+	cli.kind = rc == 0 ? m->kind : 0;
+	if (rc == 0 && m->kind == NET_REFUSED)
+		printf("# refused: %s\n",
+		    jv_str(jv_get(m->json, "why"), NULL));
+}
+
+static void
+direct(enum record_verb verb, unsigned int who)
+{
+	static const struct net_link_ops ops = { .on_hello = cli_hello,
+	    .on_ready = cli_ready, .on_message = cli_message,
+	    .on_close = cli_close };
+	struct net_link_conf conf = { .role = NET_ROLE_CLI,
+	    .use = NET_USE_TALK, .build = "test", .origin = ORIGIN };
+	char path[256], payload[256], d[64];
+	struct record_sds sds;
+	struct record_act *a;
+	struct net_out m;
+	struct buf b;
+	int before = cli.answers;
+
+	snprintf(path, sizeof(path), "%s/gate/run/gate.sock", dir);
+	REQUIRE(net_link_once(&cli.l, loop, path, &conf, &ops, NULL) == 0);
+	RUN(cli.ready);
+	text_b64url(d, warrant_digest, DIGEST_LEN);
+	snprintf(payload, sizeof(payload), "{\"id\":\"w-1\",\"digest\":\"%s\"}",
+	    d);
+	REQUIRE(record_act_make(&a, RECORD_WARRANT, verb, "warrant/w-1",
+	    *world_seq(&world, "warrant/w-1") + 1, payload, strlen(payload),
+	    NULL) == 0);
+	CHECK(record_act_sign(a, state_log(world.st[0]), world.key[who],
+	    utc_now()) == 0);
+	record_sds_init(&sds);
+	buf_init(&b, RECORD_ACT_FILE_MAX);
+	record_act_file_write(&b, a, state_log(world.st[0]), &sds);
+	net_out_init(&m, NET_ACT);
+	net_out_part(&m, b.p, b.len);
+	CHECK(net_link_ask(cli.l, &m, UTC_SECOND, cli_answer, NULL) == 0);
+	RUN(cli.answers == before + 1);
+	buf_fini(&b);
+	record_act_free(a);
+	net_link_free(cli.l);
+	cli.ready = false;
+}
+
+static void
+revoked_directly(void)
+{
+	int got, acts = kp.acts, beats;
+
+	RUN(gate_machine_known(gate.m) == 0);
+	start_task(13, "262019876543210");
+	CHECK(!admf.is_error[0]);
+	RUN(gate_machine_known(gate.m) == 0);
+	got = ne.got;
+	keeper_down();
+	settle(20);
+	/* Not everybody may, and not what widens. */
+	direct(RECORD_REVOKE, W_AUDITOR);
+	CHECK(cli.kind == NET_REFUSED && gate_spool_n(gate.spool) == 0);
+	direct(RECORD_REVOKE, W_APPR1);
+	CHECK(cli.kind == NET_KEPT && gate_spool_n(gate.spool) == 1);
+	/* It outlives the gate, and counts before the log has it. */
+	gate_down();
+	gate_up();
+	CHECK(gate_spool_n(gate.spool) == 1);
+	beats = kp.beats;
+	keeper_up();
+	RUN(gate.ready && kp.acts == acts + 1 &&
+	    gate_spool_n(gate.spool) == 0);
+	RUN(kp.beats > beats);
+	start_task(14, "262019876543210");
+	CHECK(admf.is_error[0] && ne.got == got);
+	stop_task(13);
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	RUN(gate_machine_known(gate.m) == 0);
+}
+
+/* The same while the keeper is there, and streams nothing of it. */
+static void
+overlay_counts(void)
+{
+	int got = ne.got;
+
+	order("w-1b", "262010000000001");
+	RUN(gate_follow_size(&gate) == kp.n);
+	start_task(20, "262010000000001");
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	RUN(gate_machine_known(gate.m) == 0);
+}
+
+/* Nothing is believed under a head that is not the root of its entries. */
+static void
+forged(void)
+{
+	int got = ne.got;
+
+	kp.forge_root = true;
+	start_task(21, "262010000000001");
+	CHECK(admf.is_error[0] && ne.got == got);
+	RUN(gate.contradicted);
+	kp.forge_root = false;
+	/* A stop still leaves. */
+	stop_task(20);
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	gate_down();
+	gate_up();
+	RUN(gate.ready && gate_spool_n(gate.spool) == 0);
+	CHECK(!gate.contradicted);
+}
+
+/* A keeper that cannot prove what the notebook knows. */
+static void
+rolled_back(void)
+{
+	struct tlog_range r;
+	uint8_t leaf[DIGEST_LEN];
+	size_t i, n;
+
+	RUN(gate_machine_known(gate.m) == 0);
+	CHECK(gate_follow_sync(&gate) == 0);
+	keeper_down();
+	gate_down();
+	/* Two entries less than the gate has written down. */
+	n = kp.n;
+	r = kp.range;
+	tlog_range_init(&kp.range);
+	kp.n -= 2;
+	for (i = 0; i < kp.n; i++) {
+		tlog_leaf(leaf, kp.line[i].p, kp.line[i].len);
+		tlog_range_append(&kp.range, leaf, NULL, NULL);
+	}
+	gate_up();
+	keeper_up();
+	RUN(gate.contradicted);
+	CHECK(!gate.ready);
+	kp.n = n;
+	kp.range = r;
+	keeper_down();
+	gate_down();
+	gate_up();
+	keeper_up();
+	RUN(gate.ready);
+}
+
+static void
+another_keeper(void)
+{
+	keeper_down();
+	gate_down();
+	kp.other_proof = true;
+	gate_up();
+	keeper_up();
+	settle(500);
+	CHECK(!gate.ready && !gate.up);
+	kp.other_proof = false;
+	keeper_down();
+	keeper_up();
+	RUN(gate.ready && gate.up);
+}
+
+static void
+ends(void)
+{
+	gate_down();
+	keeper_down();
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (mkdtemp(dir) == NULL || net_loop_create(&loop) != 0)
+		return (1);
+	certificates();
+	world_up();
+	home("keeper_timeout: 500ms\noutcome_timeout: 500ms\n"
+	    "element_timeout: 2s\npace: 1000\n");
+	CHECK_RUN(begins);
+	CHECK_RUN(covered);
+	CHECK_RUN(container);
+	CHECK_RUN(not_understood);
+	CHECK_RUN(element_says_no);
+	CHECK_RUN(diverges);
+	CHECK_RUN(keeper_away);
+	CHECK_RUN(keeper_hangs);
+	CHECK_RUN(restarts);
+	CHECK_RUN(dies_on_the_wire);
+	CHECK_RUN(reports);
+	CHECK_RUN(revoked_directly);
+	CHECK_RUN(overlay_counts);
+	CHECK_RUN(forged);
+	CHECK_RUN(rolled_back);
+	CHECK_RUN(another_keeper);
+	CHECK_RUN(ends);
+	for (i = 0; i < kp.open_n; i++)
+		record_sds_fini(&kp.open[i].sds);
+	for (i = 0; i < kp.n; i++)
+		free(kp.line[i].p);
+	x1http_server_free(ne.s);
+	x1http_server_free(admf.s);
+	net_tls_unref(ne.tls);
+	net_tls_unref(admf.tls);
+	net_tls_unref(admf.stranger_tls);
+	net_tls_unref(admf.ne_tls);
+	certmake_free(ca);
+	world_free(&world);
+	net_loop_free(loop);
+	return (check_done());
+}
