@@ -337,6 +337,9 @@ keep_number(struct state *st, const struct head *h, uint32_t i, uint64_t index)
 	p->start = h->start;
 	p->n = h->n;
 	p->heard = h->time;
+	/* Of gate and auditor, state_take_said knows. */
+	if (h->role == RECORD_ROLE_KEEPER)
+		p->stopped = h->kind == RECORD_STOP;
 	if (p->kept != NULL) {
 		p->kept[k].start = h->start;
 		p->kept[k].n = h->n;
