@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
@@ -57,6 +59,47 @@ read_pass(struct keeper_pass *pass, const char *file, struct cu_why *why)
 	pass->text = strdup(buf_text(&b));
 	buf_wipe(&b);
 	return (pass->text == NULL ? CU_ENOMEM : 0);
+}
+
+/* Is there anything here that a passphrase locks? */
+static bool
+needs_pass(const struct home_conf *c)
+{
+	struct record_key_info info;
+	struct buf b;
+	bool locked;
+
+	if (c->vault_key == NULL)
+		return (true);
+	buf_init(&b, RECORD_KEY_FILE_MAX);
+	locked = io_read_file(io_system(), AT_FDCWD, c->log_key, &b) == 0 &&
+	    record_key_info(&info, buf_text(&b), b.len, NULL) == 0 &&
+	    info.locked;
+	buf_wipe(&b);
+	return (locked);
+}
+
+/* Read a line without showing it; nothing is asked where nobody sits. */
+static void
+ask_pass(struct keeper_pass *pass)
+{
+	char line[RECORD_PASS_MAX + 2];
+	struct termios was, quiet;
+
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &was) != 0)
+		return;
+	quiet = was;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	fputs("Passphrase of this home: ", stderr);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
+		return;
+	if (fgets(line, sizeof(line), stdin) != NULL) {
+		pass->len = record_pass_len(line, strlen(line));
+		pass->text = strndup(line, pass->len);
+	}
+	explicit_bzero(line, sizeof(line));
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+	fputc('\n', stderr);
 }
 
 static int
@@ -134,6 +177,8 @@ main(int argc, char **argv)
 		    home_role_name(home_conf(k.home)->role));
 		goto out;
 	}
+	if (pass.text == NULL && needs_pass(home_conf(k.home)))
+		ask_pass(&pass);
 	if (mode == 'k')
 		status = check(&k, &pass);
 	else if (mode == 'c') {

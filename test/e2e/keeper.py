@@ -16,7 +16,7 @@ import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from keeper_lib import (Closed, Follower, Home, Key, Link, People,  # noqa: E402
-                        Warrant, b64, disclosure, dump, make_note,
+                        Warrant, b64, disclosure, dump, locked, make_note,
                         report_sig, root, sha, stamp, token, with_sd)
 
 PROGRAM, CLOCKSTEP = sys.argv[1:3]
@@ -680,6 +680,25 @@ def what_is_wrong_at_a_start_is_named():
     assert op.home.start() is None, op.home.said()
 
 
+def a_locked_home_opens_with_its_passphrase_alone():
+    home = Home(PROGRAM, os.path.join(op.folder, "locked"), vault_key=None)
+    home.put("keys/log.key", locked(home.log_key, "correct horse"))
+    home.put("right", "correct horse\n")
+    home.put("wrong", "correct horse ")
+    assert home.genesis().returncode == 3
+    home.options = ["--passphrase-file", home.path("right")]
+    home.create()
+    done = home.run("--check")
+    assert done.returncode == 0 and not done.stdout, done.stdout
+    assert home.start() is None, home.said()
+    assert home.kill(signal.SIGTERM) == 0
+    home.options = ["--passphrase-file", home.path("wrong")]
+    assert home.start() == 3
+    done = home.run("--check")
+    assert done.returncode == 1 and "passphrase" in done.stdout, done.stdout
+    assert "correct horse" not in home.said() + done.stdout + done.stderr
+
+
 CASES = [
     it_is_not_linked_with_what_reads_xml, create_wants_every_overseer, a_home_has_one_process,
     people_register_by_quorum,
@@ -699,6 +718,7 @@ CASES = [
     a_second_verifier_finds_nothing_wrong,
     a_rollback_shown_by_a_gate_ends_the_keeper,
     a_fork_shown_by_a_gate_ends_the_keeper, what_is_wrong_at_a_start_is_named,
+    a_locked_home_opens_with_its_passphrase_alone,
 ]
 
 print("TAP version 13\n1..%d" % len(CASES), flush=True)

@@ -19,6 +19,7 @@ import time
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey, Ed25519PublicKey)
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding, PublicFormat)
 
@@ -60,6 +61,17 @@ class Key:
         return dump({"v": 1, "type": "ed25519", "id": self.id,
                      "public": b64(self.public), "kdf": "none", "salt": "",
                      "iv": "", "secret": b64(self.seed)}) + "\n"
+
+
+def locked(key, passphrase):
+    """A key file under a passphrase."""
+    salt, iv = os.urandom(16), os.urandom(12)
+    aes = hashlib.scrypt(passphrase.encode(), salt=salt, n=32768, r=8, p=1,
+                         maxmem=1 << 27, dklen=32)
+    return dump({"v": 1, "type": "ed25519", "id": key.id,
+                 "public": b64(key.public), "kdf": "scrypt",
+                 "salt": b64(salt), "iv": b64(iv), "secret": b64(
+                     AESGCM(aes).encrypt(iv, key.seed, None))}) + "\n"
 
 
 def disclosure(name, value):
@@ -297,6 +309,7 @@ class Home:
         self.log_key, self.instance_key = Key(), Key()
         self.overseers = [Key(), Key()]
         self.process, self.log, self.clock = None, None, None
+        self.options = []
         for name in ("keys", "run"):
             os.makedirs(os.path.join(folder, name), mode=0o700)
         self.put("keys/log.key", self.log_key.file())
@@ -306,6 +319,7 @@ class Home:
                 "instance": "keeper-1", "socket": "run/keeper.sock",
                 "vault_key": "keys/vault.key", "segment_size": "1MiB"}
         yaml.update(settings)
+        yaml = {k: v for k, v in yaml.items() if v is not None}
         self.put("custos.yaml", "".join(
             "%s: %s\n" % pair for pair in yaml.items()))
 
@@ -319,9 +333,9 @@ class Home:
         return os.path.join(self.dir, name)
 
     def run(self, *arguments):
-        return subprocess.run([self.program, "-C", self.dir] +
+        return subprocess.run([self.program, "-C", self.dir] + self.options +
                               list(arguments), capture_output=True, text=True,
-                              timeout=60)
+                              stdin=subprocess.DEVNULL, timeout=60)
 
     def genesis(self, keys=None):
         payload = dump({
@@ -349,7 +363,7 @@ class Home:
             env.update(LD_PRELOAD=self.clock, CLOCKSTEP=self.path("../clock"),
                        ASAN_OPTIONS="verify_asan_link_order=0")
         self.process = subprocess.Popen(
-            [self.program, "-C", self.dir], stderr=out, stdout=out, env=env)
+            [self.program, "-C", self.dir] + self.options, stderr=out, stdout=out, env=env)
         out.close()
         until = time.monotonic() + 30
         while time.monotonic() < until:
