@@ -41,7 +41,7 @@ static const struct field fields[] = {
 	{ "role", ROLE, AT(role), ALL, ALL, NULL },
 	{ "origin", ORIGIN, AT(origin), ALL, K | G | A, NULL },
 	{ "genesis", DIGEST, AT(genesis), ALL, G | A, NULL },
-	{ "instance", ID, AT(instance), ALL, ALL, NULL },
+	{ "instance", ID, AT(instance), ALL, K | G | A, NULL },
 	{ "socket", PATH, AT(socket), K | G | N | M, 0, "run/%s.sock" },
 	{ "keeper", PATH, AT(keeper), G | A, G | A, NULL },
 	{ "listen", LISTEN, AT(listen), G | N | M, G | N, NULL },
