@@ -19,7 +19,6 @@
 
 #define EXIT_USAGE	2
 #define EXIT_COULD_NOT	3
-#define SOCKET		"run/sim.sock"
 #define WAIT_US		(30 * UTC_SECOND)
 #define RAW_MAX		(64U << 20)
 
@@ -178,7 +177,6 @@ run_ne(struct home *home)
 	struct net_signal *term = NULL, *intr = NULL;
 	struct sim_control *control = NULL;
 	struct cu_why why = { "out of memory" };
-	char path[4096];
 	int rc = EXIT_COULD_NOT;
 
 	if (c->role != HOME_SIM_NE || c->ne == NULL || c->listen_n == 0) {
@@ -193,8 +191,8 @@ run_ne(struct home *home)
 	    net_tls_server(&sc.tls, &conf, &why) != 0 ||
 	    (sc.cookie = r.ne) == NULL ||
 	    sim_server_create(&r.server, r.loop, &sc, &why) != 0 ||
-	    home_path(home, path, sizeof(path), SOCKET) != 0 ||
-	    sim_control_create(&control, r.loop, path, on_tell, &r, &why) ||
+	    sim_control_create(&control, r.loop, c->socket, on_tell, &r,
+	    &why) != 0 ||
 	    net_signal_create(&term, r.loop, SIGTERM, on_signal, r.loop) ||
 	    net_signal_create(&intr, r.loop, SIGINT, on_signal, r.loop)) {
 		could_not(home_dir(home), &why);
@@ -221,15 +219,15 @@ run_tell(struct home *home, int argc, char **argv)
 {
 	struct cu_why why = { "" };
 	struct buf line, out;
-	char path[4096];
 	int i, rc = CU_ELIMIT;
 
 	buf_init(&line, SIM_LINE_MAX);
 	buf_init(&out, RAW_MAX);
 	for (i = 0; i < argc; i++)
 		buf_printf(&line, "%s%s", i > 0 ? " " : "", argv[i]);
-	if (line.rc == 0 && home_path(home, path, sizeof(path), SOCKET) == 0)
-		rc = sim_control_say(path, buf_text(&line), &out, &why);
+	if (line.rc == 0)
+		rc = sim_control_say(home_conf(home)->socket, buf_text(&line),
+		    &out, &why);
 	if (rc == 0)
 		fwrite(out.p, 1, out.len, stdout);
 	else
