@@ -330,7 +330,8 @@ conf_fill(const struct trial *t, unsigned int i, struct home_conf *k)
 		rc |= set_url(t, &k->url, GATE, "/X1/ADMF");
 		break;
 	default:
-		rc |= set(&k->admf, "admf-1") | set_listen(t, k, i);
+		rc |= set(&k->admf, "admf-1") | set(&k->ne, "ne-1");
+		rc |= set_listen(t, k, i);
 		rc |= set_url(t, &k->url, GATE, "/X1/NE");
 		break;
 	}
