@@ -13,8 +13,8 @@ state_room(void **v, size_t *cap, size_t want, size_t size)
 
 	if (want <= n)
 		return (0);
-	/* By half: the large tables dominate the memory. */
-	for (n = n == 0 ? 4 : n; n < want; n += n / 2 + 1)
+	/* From one and by half: most lists are short, some tables large. */
+	for (n = n == 0 ? 1 : n; n < want; n += n / 2 + 1)
 		;
 	if (n >= MAP_NONE || (p = realloc(*v, n * size)) == NULL)
 		return (CU_ENOMEM);

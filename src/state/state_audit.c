@@ -138,7 +138,7 @@ static bool
 flickers(const struct element *e, const struct object *o,
     enum law_verdict before)
 {
-	if (!e->answered || !o->task || same_seen(&o->seen, &o->seen_before))
+	if (!e->answered || !o->task || !o->moved)
 		return (false);
 	if (o->command != STATE_NONE && (o->command >= e->last.i ||
 	    o->outcome == STATE_NONE || o->outcome >= e->last.i))
@@ -324,7 +324,7 @@ judge_element(struct state *st, uint32_t row, const struct law_answer *a,
 	e->dirty = false;
 	for (k = e->objects; k != MAP_NONE; k = o->next) {
 		o = &st->object.v[k];
-		o->seen_before = o->seen;
+		o->moved = false;
 		if (state_fold(st, o, a->i) != 0)
 			return (CU_ENOMEM);
 		e->dirty = e->dirty || !quiet(o);
@@ -411,13 +411,20 @@ take_complete(struct state *st, uint32_t row, utc_us time, uint64_t i)
 	struct law_answer a = { i, e->part_index, e->part_index,
 	    e->part_asked, 1000 * st->rules.v[RECORD_RULE_OVERDUE_AFTER] };
 	const struct item *x;
+	struct law_seen *before;
 	struct object *o;
-	uint32_t k;
+	uint32_t k, first;
 	size_t n;
 
-	for (k = e->objects; k != MAP_NONE; k = o->next) {
+	/* What was seen before, in the order of the list. */
+	for (n = 0, k = e->objects; k != MAP_NONE; k = st->object.v[k].next)
+		n++;
+	if ((before = malloc((n + 1) * sizeof(*before))) == NULL)
+		return (CU_ENOMEM);
+	first = e->objects;
+	for (n = 0, k = first; k != MAP_NONE; k = o->next) {
 		o = &st->object.v[k];
-		o->seen_before = o->seen;
+		before[n++] = o->seen;
 		if (e->part_full)
 			memset(&o->seen, 0, sizeof(o->seen));
 	}
@@ -432,15 +439,24 @@ take_complete(struct state *st, uint32_t row, utc_us time, uint64_t i)
 	for (n = 0; n < e->part.n; n++) {
 		x = &e->part.v[n];
 		if ((o = state_object_get(st, row, x->task, x->id, true)) ==
-		    NULL)
+		    NULL) {
+			free(before);
 			return (CU_ENOMEM);
-		e = &st->element.v[row];
+		}
 		o->seen = x->seen;
 		o->has_n = x->has_n;
 		o->n = x->n;
 		o->has_last = x->has_last;
 		o->last = x->last;
 	}
+	/* New objects stand before the others; nothing was seen of them. */
+	for (k = e->objects; k != first; k = st->object.v[k].next)
+		st->object.v[k].moved = true;
+	for (n = 0; k != MAP_NONE; k = o->next) {
+		o = &st->object.v[k];
+		o->moved = !same_seen(&o->seen, &before[n++]);
+	}
+	free(before);
 	e->base = e->part_index;
 	forget_parts(e);
 	return (judge_element(st, row, &a, time, true));
@@ -629,6 +645,7 @@ field(const char *line, size_t len, const char *name, size_t *from, size_t *to)
 {
 	const char *p = memmem(line, len, name, strlen(name)), *q;
 
+	*from = *to = 0;
 	if (p == NULL)
 		return (false);
 	*from = (size_t)(p - line) + strlen(name);

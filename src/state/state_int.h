@@ -16,7 +16,7 @@ enum tab {
 	T_HOLDER = 1, T_INSTANCE, T_ELEMENT, T_REGISTRATION, T_KEY, T_ADDRESS,
 	T_WARRANT, T_REVISION, T_SET, T_XID, T_PRODUCT, T_TASK, T_DESTINATION,
 	T_TRANSACTION, T_OPEN, T_SUBJECT, T_ACT, T_SHAPE, T_FINDING,
-	T_FINDING_ID, T_PENDING
+	T_FINDING_ID
 };
 
 /* A growing array: ${v} has room for ${cap} rows. */
@@ -170,7 +170,8 @@ struct object {
 	uint32_t revision, set;		/* first row of its covers, or NONE */
 	utc_us done_time;		/* of the last outcome */
 	/* as admitted last */
-	struct law_seen seen, seen_before;
+	struct law_seen seen;
+	bool moved;			/* other than in the answer before */
 	bool has_n, has_last, has_base, has_base_last;
 	uint64_t n;
 	utc_us last, base_last;
@@ -189,8 +190,7 @@ struct open_row {
 	enum law_type type;
 };
 
-struct transaction { li_uuid id; uint32_t requester; utc_us time;
-	uint64_t index; };
+struct transaction { struct map_key key; utc_us time; uint64_t index; };
 
 /* A stop whose acknowledgement is awaited. */
 struct stop { uint64_t command; uint32_t object; utc_us since; };
@@ -205,7 +205,6 @@ struct finding {
 struct pending {
 	struct state_finding f;
 	struct map_key key;
-	utc_us hidden;			/* not before */
 	bool told;
 };
 

@@ -471,19 +471,17 @@ static void
 purge_transactions(struct state *st, utc_us now)
 {
 	utc_us keep = 2000 * st->rules.v[RECORD_RULE_X1_TIME_TOLERANCE];
-	struct map_key k;
 	size_t drop = 0;
 
+	/* In large steps, so that looking and moving cost little. */
+	if (st->tx.n < 1024 || st->tx.v[st->tx.n / 2].time + keep >= now)
+		return;
 	while (drop < st->tx.n && st->tx.v[drop].time + keep < now)
 		drop++;
-	/* In large steps, so that moving the rest costs little. */
-	if (drop < 1024 || drop < st->tx.n / 2)
-		return;
 	while (drop-- > 0) {
-		k = state_key2(st, T_TRANSACTION, st->tx.v[drop].requester,
-		    st->tx.v[drop].id, TEXT_UUID_LEN);
-		if (map_get(&st->map, k) == (uint32_t)(st->tx_first + drop))
-			map_del(&st->map, k);
+		if (map_get(&st->map, st->tx.v[drop].key) ==
+		    ((uint32_t)(st->tx_first + drop) & 0x7fffffff))
+			map_del(&st->map, st->tx.v[drop].key);
 		st->tx.v[drop].time = INT64_MIN;
 	}
 	for (drop = 0; drop < st->tx.n && st->tx.v[drop].time == INT64_MIN;)
@@ -506,13 +504,12 @@ keep_transaction(struct state *st, const struct state_command *c,
 	if (ROOM(&st->tx, 1) != 0)
 		return (CU_ENOMEM);
 	t = &st->tx.v[st->tx.n];
-	memcpy(t->id, c->law.transaction, sizeof(li_uuid));
-	t->requester = requester;
+	t->key = state_key2(st, T_TRANSACTION, requester, c->law.transaction,
+	    TEXT_UUID_LEN);
 	t->time = time;
 	t->index = index;
-	return (map_put(&st->map, state_key2(st, T_TRANSACTION, requester,
-	    t->id, TEXT_UUID_LEN), (uint32_t)(st->tx_first + st->tx.n++) &
-	    0x7fffffff));
+	return (map_put(&st->map, t->key,
+	    (uint32_t)(st->tx_first + st->tx.n++) & 0x7fffffff));
 }
 
 /* The keeper's own members, whose tokens stand in state.c's order. */

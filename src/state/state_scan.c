@@ -65,6 +65,12 @@ close_token(struct cursor *c, uint32_t t)
 	c->s->tok[t].next = (uint32_t)c->s->n;
 }
 
+/* What a plain stretch of a string ends at: below 0x20, quote, backslash. */
+#define EIGHT true, true, true, true, true, true, true, true
+static const bool ends[256] = { EIGHT, EIGHT, EIGHT, EIGHT, ['"'] = true,
+	['\\'] = true };
+#undef EIGHT
+
 static int
 take_string(struct cursor *c)
 {
@@ -78,8 +84,7 @@ take_string(struct cursor *c)
 	if ((rc = token(c, SCAN_STRING, &t)) != 0)
 		return (rc);
 	for (;;) {
-		while (c->at < len && p[c->at] != '"' && p[c->at] != '\\' &&
-		    (unsigned char)p[c->at] >= 0x20)
+		while (c->at < len && !ends[(unsigned char)p[c->at]])
 			c->at++;
 		if (c->at == len || (unsigned char)p[c->at] < 0x20)
 			return (CU_EMALFORMED);
@@ -184,6 +189,21 @@ take_value(struct cursor *c)
 	}
 }
 
+/* Entries are mostly ASCII; eight bytes at a time tell. */
+static bool
+well_formed(const char *p, size_t n)
+{
+	uint64_t w, high = 0;
+
+	for (; n >= 8; p += 8, n -= 8) {
+		memcpy(&w, p, 8);
+		high |= w;
+		if ((high & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	return (text_utf8_valid(p, n));
+}
+
 int
 scan_read(struct scan *s, const char *p, size_t len)
 {
@@ -193,7 +213,7 @@ scan_read(struct scan *s, const char *p, size_t len)
 	s->p = p;
 	s->len = len;
 	s->n = 0;
-	if (len == 0 || p[0] != '{' || !text_utf8_valid(p, len))
+	if (len == 0 || p[0] != '{' || !well_formed(p, len))
 		return (CU_EMALFORMED);
 	if ((rc = take_value(&c)) != 0)
 		return (rc);

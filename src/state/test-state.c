@@ -597,6 +597,29 @@ do_decide(char **w, size_t n)
 	return (rc == 0);
 }
 
+/* HINT xid delivery dids: the keeper opened the item and reads its line. */
+static bool
+do_hint(char **w, size_t n)
+{
+	char id[40], did[40], line[1024], *list, *d, *at;
+	size_t len;
+
+	xid_text(id, w[1]);
+	len = (size_t)snprintf(line, sizeof(line), "task %s deliver=%s "
+	    "set=imsi%%3D001010000000001%%0A dids=", id, w[2]);
+	at = list = strdup(w[3]);
+	while ((d = strsep(&at, ",")) != NULL) {
+		did_text(did, d);
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s",
+		    d == list ? "" : ",", did);
+	}
+	free(list);
+	len += (size_t)snprintf(line + len, sizeof(line) - len, " product=- "
+	    "corr=- implicit=0 services=* rest=-");
+	state_narrower(p.w.st[0], element_index("ne-1"), id, line, len);
+	return (n == 4);
+}
+
 static bool
 do_line(char *text)
 {
@@ -640,6 +663,8 @@ do_line(char *text)
 		return (do_expect(w, n));
 	if (strcmp(w[0], "CLOSE") == 0)
 		return (do_close(w, n));
+	if (strcmp(w[0], "HINT") == 0)
+		return (do_hint(w, n));
 	if (strcmp(w[0], "WANTS") == 0) {
 		wants = state_wants(p.w.st[0], element_index("ne-1"));
 		return (wants == (unsigned int)atoi(w[1]));
