@@ -1,4 +1,4 @@
-/* src/law/law.h: may this command pass?  Facts and a command in, a decision out */
+/* src/law/law.h: may this command pass?  Facts in, a decision out */
 #ifndef LAW_H_
 #define LAW_H_
 #include <stdbool.h>
