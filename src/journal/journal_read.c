@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -18,6 +18,8 @@
 #define WINDOW		(UINT32_C(2) << 20)	/* of a stream, at first */
 #define WINDOW_MAX	(JOURNAL_BATCH_MAX + WINDOW)
 #define ROOTS		65536			/* remembered by verify */
+#define LOOK_AGAIN	3
+#define LOOK_AGAIN_NS	50000000
 
 struct journal_reader {
 	struct io *io;
@@ -258,15 +260,20 @@ stream_skip(struct stream *s, size_t n)
 static int
 stream_rest_zero(struct stream *s, uint64_t *where)
 {
-	size_t i;
+	const uint8_t *p;
+	size_t i, n;
 	int rc;
 
 	for (;;) {
-		for (i = s->start; i < s->end; i++)
-			if (s->buf[i] != 0) {
-				*where = s->offset + (i - s->start);
-				return (1);
-			}
+		p = s->buf + s->start;
+		n = s->end - s->start;
+		/* All equal and the first zero: the fast way to be sure. */
+		if (n > 0 && (p[0] != 0 || memcmp(p, p + 1, n - 1) != 0)) {
+			for (i = 0; p[i] == 0; i++)
+				;
+			*where = s->offset + i;
+			return (1);
+		}
 		if (s->last)
 			return (0);
 		stream_skip(s, s->end - s->start);
@@ -705,44 +712,78 @@ found_fault(struct verifying *w, const char *what, uint64_t position)
 	w->v->fault.entry = false;
 }
 
+/*
+ * A batch may be on its way into the file while it is read: what does not
+ * hold is looked at again before it is called a fault.  True: once more.
+ */
+static bool
+look_again(struct verifying *w, unsigned int *tries, uint64_t at)
+{
+	const struct timespec pause = { 0, LOOK_AGAIN_NS };
+
+	if (++*tries > LOOK_AGAIN)
+		return (false);
+	nanosleep(&pause, NULL);
+	return (stream_open(&w->s, w->r, w->s.number, at) == 0);
+}
+
+/* A batch that holds: show its frames, go on behind it. */
+static int
+verified_batch(struct verifying *w, const struct journal_batch *b)
+{
+	int rc;
+
+	if ((rc = journal_batch_each(w->s.buf + w->s.start, b->len,
+	    b->position, on_verified, w)) != 0)
+		return (rc);
+	stream_skip(&w->s, b->len);
+	remember(w, b->size, b->commit.root);
+	w->v->batches++;
+	w->v->bytes += b->len;
+	w->v->size = b->size;
+	w->v->position = w->chain.position;
+	memcpy(w->v->root, b->commit.root, TLOG_HASH_LEN);
+	if (w->hooks->progress != NULL)
+		w->hooks->progress(w->hooks->cookie, w->chain.position,
+		    w->all);
+	return (0);
+}
+
 /* The batches of one segment.  0: its end; 1: a fault; or an error. */
 static int
 verify_segment(struct verifying *w)
 {
-	uint64_t where = 0, base = (uint64_t)(w->s.number - 1) *
+	uint64_t where, at, base = (uint64_t)(w->s.number - 1) *
 	    w->r->segment_size;
 	struct journal_batch b;
-	const uint8_t *p;
+	unsigned int tries = 0;
 	int rc;
 
 	for (;;) {
+		at = w->s.offset;
 		rc = stream_batch(&w->s, &w->chain, &b, &w->v->fault);
-		if (rc != 0)
-			break;
-		p = w->s.buf + w->s.start;
-		if ((rc = journal_batch_each(p, b.len, b.position,
-		    on_verified, w)) != 0)
+		if (rc == 0) {
+			tries = 0;
+			if ((rc = verified_batch(w, &b)) != 0)
+				return (rc);
+			continue;
+		}
+		if (rc == JOURNAL_E_END) {
+			w->v->fault.what = NULL;
+			rc = stream_rest_zero(&w->s, &where);
+			if (rc == 1 && !look_again(w, &tries, at)) {
+				found_fault(w, "bytes after the last batch of "
+				    "a segment", base + where);
+				return (1);
+			}
+			if (rc != 1)
+				return (rc);
+		} else if (rc != JOURNAL_E_BAD) {
 			return (rc);
-		stream_skip(&w->s, b.len);
-		remember(w, b.size, b.commit.root);
-		w->v->batches++;
-		w->v->bytes += b.len;
-		w->v->size = b.size;
-		w->v->position = w->chain.position;
-		memcpy(w->v->root, b.commit.root, TLOG_HASH_LEN);
-		if (w->hooks->progress != NULL)
-			w->hooks->progress(w->hooks->cookie,
-			    w->chain.position, w->all);
+		} else if (!look_again(w, &tries, at)) {
+			return (1);
+		}
 	}
-	if (rc == JOURNAL_E_BAD)
-		return (1);
-	if (rc != JOURNAL_E_END)
-		return (rc);
-	w->v->fault.what = NULL;
-	if ((rc = stream_rest_zero(&w->s, &where)) == 1)
-		found_fault(w, "bytes after the last batch of a segment",
-		    base + where);
-	return (rc);
 }
 
 /* After the last segment with a header: are all later files zero? */
@@ -780,8 +821,14 @@ verify_all(struct verifying *w)
 	w->all = (uint64_t)max * w->r->segment_size;
 	for (number = 1; number <= max; number++) {
 		rc = read_header(w->r, number, &h);
-		if (rc == CU_ENOENT && number > 1)
-			return (verify_spares(w, number, max));
+		if (rc == CU_ENOENT && number > 1) {
+			rc = verify_spares(w, number, max);
+			/* Begun meanwhile? */
+			if (rc != 1 || read_header(w->r, number, &h) != 0)
+				return (rc);
+			w->v->fault.what = NULL;
+			rc = 0;
+		}
 		if (rc != 0 && rc != CU_ENOENT && rc != CU_EMALFORMED)
 			return (rc);
 		if (rc != 0 || !continues(&w->chain, &h, w->r->origin)) {
