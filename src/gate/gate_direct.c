@@ -79,6 +79,26 @@ on_act(struct gate *g, struct net_link *l, const struct net_msg *msg)
 	record_act_file_free(f);
 }
 
+/* What an act made here has to follow: the keeper may be away. */
+static void
+on_seq(struct gate *g, struct net_link *l, const struct net_msg *msg)
+{
+	const char *subject = jv_str(jv_get(jv_get(msg->json, "args"),
+	    "subject"), NULL);
+	struct net_out out;
+
+	if (!g->ready || subject == NULL) {
+		net_link_answer_error(l, msg->id, "state", subject == NULL ?
+		    "no subject" : "the gate has not followed the log yet");
+		return;
+	}
+	net_out_init(&out, NET_ANSWER);
+	jw_obj(&out.w, "data");
+	jw_int(&out.w, "seq", (int64_t)state_subject(g->st, subject));
+	jw_end(&out.w);
+	net_link_answer(l, msg->id, &out);
+}
+
 static void
 on_status(struct gate *g, struct net_link *l, uint64_t id)
 {
@@ -111,6 +131,9 @@ on_message(void *cookie, struct net_link *l, const struct net_msg *msg)
 	else if (msg->kind == NET_ASK &&
 	    jv_streq(jv_get(msg->json, "what"), "status"))
 		on_status(g, l, msg->id);
+	else if (msg->kind == NET_ASK &&
+	    jv_streq(jv_get(msg->json, "what"), "seq"))
+		on_seq(g, l, msg);
 	else if (net_kind_asks(msg->kind))
 		net_link_answer_error(l, msg->id, "unknown",
 		    "a gate takes acts, and says its status");
