@@ -23,10 +23,12 @@
 #define OUTPUT_MAX	(8U << 20)
 #define ROWS_MAX	24
 #define FIND_WAIT	(20 * UTC_SECOND)	/* for any one finding */
+#define SHORT_WINDOW	(12 * UTC_SECOND)	/* of w-2 */
 
 /* What the story is about: test numbers and addresses, nobody's. */
 #define NUMBER		"e164Number=4915112345678"
 #define WRONG		"e164Number=4915112345679"
+#define OTHER		"e164Number=4915112345690"
 #define DID1		"0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c01"
 #define DID2		"0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c02"
 #define MDF		"ipv4:192.0.2.10:tcp:42069"
@@ -51,7 +53,6 @@ struct demo {
 	bool colour;
 	char genesis[65];
 	uint64_t covered;		/* entry of the covered activation */
-	utc_us window_end;		/* of warrant w-2 */
 	struct row row[ROWS_MAX];
 	size_t rows_n;
 };
@@ -275,7 +276,7 @@ expect_finding(struct demo *d, const char *what, const char *type,
 
 /* A warrant document of the clerk, in the folder. */
 static int
-write_order(struct demo *d, const char *id, const char *scope, utc_us from,
+write_order(struct demo *d, const char *id, const char *target, utc_us from,
     utc_us until)
 {
 	char path[PATH_MAX], name[80];
@@ -293,7 +294,7 @@ write_order(struct demo *d, const char *id, const char *scope, utc_us from,
 	jw_str(&w, "legal_basis", "Criminal Procedure Act, s. 100");
 	jw_utc(&w, "from", from);
 	jw_utc(&w, "until", until);
-	jw_str(&w, "scope", scope);
+	jw_str(&w, "scope", "iri");
 	jw_str(&w, "liid", "LIID-0001");
 	jw_arr(&w, "elements");
 	jw_str(&w, NULL, "ne-1");
@@ -306,7 +307,7 @@ write_order(struct demo *d, const char *id, const char *scope, utc_us from,
 	jw_arr(&w, NULL);
 	jw_obj(&w, NULL);
 	jw_str(&w, "kind", "e164Number");
-	jw_str(&w, "value", strchr(NUMBER, '=') + 1);
+	jw_str(&w, "value", strchr(target, '=') + 1);
 	jw_end(&w);
 	jw_end(&w);
 	jw_end(&w);
@@ -325,11 +326,8 @@ orders(struct demo *d)
 	utc_us now = utc_now();
 
 	headline(d, "A court's order arrives; people sign it");
-	d->window_end = now + 40 * UTC_SECOND;
-	if (write_order(d, "w-1", "iri", now - UTC_SECOND,
-	    now + 3600 * UTC_SECOND) != 0 ||
-	    write_order(d, "w-2", "iri", now - UTC_SECOND,
-	    d->window_end) != 0)
+	if (write_order(d, "w-1", NUMBER, now - UTC_SECOND,
+	    now + 3600 * UTC_SECOND) != 0)
 		return;
 	(void)verb(d, true, "warrant", "submit", "@w-1.json", "--sign",
 	    "@holders/intake-1.key", "--keep", "@w-1.act", NULL);
@@ -338,10 +336,6 @@ orders(struct demo *d)
 	    strstr(buf_text(&d->out), "Exampleton") != NULL,
 	    "an approver is shown what they sign", "read, then signed",
 	    UINT64_MAX);
-	(void)verb(d, false, "warrant", "submit", "@w-2.json", "--sign",
-	    "@holders/intake-1.key", "--keep", "@w-2.act", NULL);
-	(void)verb(d, false, "warrant", "approve", "w-2", "--act", "@w-2.act",
-	    "--sign", "@holders/approver-2.key", NULL);
 	(void)verb(d, true, "warrant", "list", NULL);
 }
 
@@ -468,14 +462,20 @@ static void
 keeper_killed(struct demo *d)
 {
 	struct cli_running *k = cli_run_find(&d->runs, "keeper");
-	utc_us began;
+	utc_us began = utc_now(), end = began + SHORT_WINDOW;
 	uint64_t before, late = UINT64_MAX;
 	int code;
 	bool gone;
 
 	headline(d, "The keeper is killed just before a window ends");
+	if (write_order(d, "w-2", OTHER, began - UTC_SECOND, end) != 0)
+		return;
+	(void)verb(d, true, "warrant", "submit", "@w-2.json", "--sign",
+	    "@holders/intake-1.key", "--keep", "@w-2.act", NULL);
+	(void)verb(d, true, "warrant", "approve", "w-2", "--act", "@w-2.act",
+	    "--sign", "@holders/approver-2.key", NULL);
 	(void)verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
-	    "activate", XID4, NUMBER, "--did", DID1, "--deliver", "X2Only",
+	    "activate", XID4, OTHER, "--did", DID1, "--deliver", "X2Only",
 	    NULL);
 	before = log_size(d);
 	if (k == NULL || k->pid <= 0)
@@ -483,10 +483,8 @@ keeper_killed(struct demo *d)
 	printf("  $ kill -9 %d          # the keeper\n", (int)k->pid);
 	(void)cli_process_stop(k->pid, SIGKILL, 5000);
 	k->pid = 0;
-	if (d->window_end > utc_now()) {
-		printf("  ... waiting for the end of the window of w-2\n");
-		pause_us(d->window_end - utc_now());
-	}
+	printf("  ... waiting for the end of the window of w-2\n");
+	pause_us(end - utc_now());
 	code = verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
 	    "deactivate", XID4, NULL);
 	(void)verb(d, false, "sim", "tell", "-C", "@ne-1", "list", NULL);
