@@ -154,13 +154,20 @@ cli_run_all(struct cli_runs *runs, const char *dir)
 void
 cli_run_stop(struct cli_runs *runs)
 {
+	struct cli_running *r;
+	unsigned int pass;
+	size_t i;
+
 	/* The keeper last: the others tell it that they stop. */
-	while (runs->n > 0) {
-		if (runs->v[runs->n - 1].pid > 0)
-			(void)cli_process_stop(runs->v[runs->n - 1].pid,
-			    SIGTERM, 5000);
-		runs->n--;
-	}
+	for (pass = 0; pass < 2; pass++)
+		for (i = runs->n; i-- > 0;) {
+			r = &runs->v[i];
+			if (r->pid <= 0 || (r->role == HOME_KEEPER) != pass)
+				continue;
+			(void)cli_process_stop(r->pid, SIGTERM, 5000);
+			r->pid = 0;
+		}
+	runs->n = 0;
 }
 
 struct cli_running *
