@@ -62,6 +62,7 @@ int cli_check(struct cli *, int, char **);
 int cli_demo(struct cli *, int, char **);
 int cli_element(struct cli *, int, char **);
 int cli_finding(struct cli *, int, char **);
+int cli_genesis(struct cli *, int, char **);
 int cli_holder(struct cli *, int, char **);
 int cli_init(struct cli *, int, char **);
 int cli_instance(struct cli *, int, char **);
@@ -117,6 +118,13 @@ bool cli_ask_yes(const struct cli *, const char *);
 /** cli_key_open(c, path): An owned key, its passphrase asked for if it needs
  * one; NULL after saying why. */
 struct sign_key *cli_key_open(const struct cli *, const char *);
+
+/**
+ * cli_public_key(word, out):
+ * A public key (32 bytes) as its 43 characters, or as the key file that holds
+ * it.  0, or -1 after saying why.
+ */
+int cli_public_key(const char *, uint8_t[32]);
 
 /* A conversation with a keeper or gate: one question at a time. */
 struct cli_talk;

@@ -10,6 +10,29 @@
 #include "crypto/sign.h"
 #include "record/record_key.h"
 
+int
+cli_public_key(const char *word, uint8_t out[SIGN_PUBLIC_LEN])
+{
+	struct record_key_info info;
+	struct cu_why why = { "" };
+	size_t len;
+	char *file;
+	int rc;
+
+	if (strlen(word) == TEXT_B64URL_LEN(SIGN_PUBLIC_LEN) &&
+	    text_unb64url(out, SIGN_PUBLIC_LEN, &len, word, strlen(word)) == 0)
+		return (0);
+	if ((file = cli_read(word, RECORD_KEY_FILE_MAX, &len)) == NULL)
+		return (-1);
+	if ((rc = record_key_info(&info, file, len, &why)) == 0)
+		memcpy(out, info.public, SIGN_PUBLIC_LEN);
+	else
+		cli_fail(CLI_FAILED, "%s: %s", word, why.text);
+	explicit_bzero(file, len);
+	free(file);
+	return (rc == 0 ? 0 : -1);
+}
+
 static int
 show(const char *path, const char *file, size_t len)
 {

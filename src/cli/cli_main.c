@@ -9,6 +9,7 @@
 static const struct cli_verb verbs[] = {
 	{ "demo", cli_demo,
 	    "a whole small operator, with an honest and a lying element" },
+	{ "genesis", cli_genesis, "the first act of a real operator's log" },
 	{ "init", cli_init, "a new operator's folder, or a trial of one" },
 	{ "run", cli_run, "the process of a home, or all of a folder" },
 	{ "check", cli_check, "all that can be checked before starting" },

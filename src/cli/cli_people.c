@@ -11,33 +11,6 @@
 #include "record/record_payload.h"
 #include "state/state.h"
 
-/*
- * A public key as its 43 characters, or as the key file that holds it.
- * 0, or -1 after saying why.
- */
-static int
-public_key(const char *word, uint8_t out[SIGN_PUBLIC_LEN])
-{
-	struct record_key_info info;
-	struct cu_why why = { "" };
-	size_t len;
-	char *file;
-	int rc;
-
-	if (strlen(word) == TEXT_B64URL_LEN(SIGN_PUBLIC_LEN) &&
-	    text_unb64url(out, SIGN_PUBLIC_LEN, &len, word, strlen(word)) == 0)
-		return (0);
-	if ((file = cli_read(word, RECORD_KEY_FILE_MAX, &len)) == NULL)
-		return (-1);
-	if ((rc = record_key_info(&info, file, len, &why)) == 0)
-		memcpy(out, info.public, SIGN_PUBLIC_LEN);
-	else
-		cli_fail(CLI_FAILED, "%s: %s", word, why.text);
-	explicit_bzero(file, len);
-	free(file);
-	return (rc == 0 ? 0 : -1);
-}
-
 static int
 holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 {
@@ -67,7 +40,7 @@ holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 		p.holder.may |= bit;
 	}
 	for (i = 0; i < keys.n; i++)
-		if (public_key(keys.v[i], p.holder.key[i]) != 0)
+		if (cli_public_key(keys.v[i], p.holder.key[i]) != 0)
 			return (CLI_USAGE);
 	p.holder.keys_n = keys.n;
 	record_sds_init(&sds);
@@ -169,7 +142,7 @@ instance_add(struct cli *c, int argc, char **argv)
 		    "--role keeper|gate|auditor --public KEY --sign KEYFILE... "
 		    "[--out FILE]"));
 	p.instance.id = id;
-	if (public_key(key, p.instance.key) != 0)
+	if (cli_public_key(key, p.instance.key) != 0)
 		return (CLI_USAGE);
 	record_sds_init(&sds);
 	code = cli_act(c, &a, &p, &sds);
