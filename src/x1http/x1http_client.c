@@ -48,6 +48,8 @@ struct x1http_peer {
 	enum net_http_path path;
 	uint8_t pins[X1HTTP_PINS_MAX][NET_PIN_LEN];
 	size_t pins_n;
+	bool (*admit)(void *, const uint8_t *, size_t);
+	void *cookie;
 	unsigned int conns_max, conns_n, busy;
 	utc_us idle;
 	size_t body_max;
@@ -229,12 +231,25 @@ open_failed(struct conn *c, enum x1http_why why)
 		conn_free(c);
 }
 
+static bool
+admitted(const struct x1http_peer *p, const struct net_stream *stream)
+{
+	const uint8_t *cert;
+	size_t len;
+
+	if (!pinned(p, net_stream_pin(stream)))
+		return (false);
+	cert = net_stream_cert(stream, &len);
+	return (p->admit == NULL ||
+	    (cert != NULL && p->admit(p->cookie, cert, len)));
+}
+
 static void
 on_open(void *cookie)
 {
 	struct conn *c = cookie;
 
-	if (!pinned(c->peer, net_stream_pin(c->stream))) {
+	if (!admitted(c->peer, c->stream)) {
 		open_failed(c, X1HTTP_WHY_IDENTITY);
 		return;
 	}
@@ -481,6 +496,8 @@ x1http_peer_create(struct x1http_peer **out, struct net_loop *loop,
 	if (conf->pins_n > 0)
 		memcpy(p->pins, conf->pins, conf->pins_n * NET_PIN_LEN);
 	p->pins_n = conf->pins_n;
+	p->admit = conf->admit;
+	p->cookie = conf->cookie;
 	p->conns_max = conf->conns != 0 ? conf->conns : CONNS;
 	p->idle = conf->idle != 0 ? conf->idle : IDLE_US;
 	p->body_max = conf->body_max != 0 ? conf->body_max :

@@ -58,6 +58,13 @@ struct x1http_peer_conf {
 	struct net_tls *tls;	/* a client context: the identity; referenced */
 	const void *pins;	/* ${pins_n} times NET_PIN_LEN bytes */
 	size_t pins_n;		/* 0: the CA alone decides */
+	/*
+	 * Is this (DER) the peer that is meant?  Asked once per connection,
+	 * before anything is sent on it; false: X1HTTP_WHY_IDENTITY.  It must
+	 * not free the peer.  May be NULL.
+	 */
+	bool (*admit)(void *, const uint8_t *, size_t);
+	void *cookie;		/* of admit */
 	unsigned int conns;	/* at once; 0: 2 */
 	utc_us idle;		/* close an idle connection; 0: 60 s */
 	size_t body_max;	/* 0: NET_HTTP_ANSWER_MAX */
