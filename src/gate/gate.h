@@ -124,6 +124,9 @@ struct gate_pool {
 	struct x1http_peer *peer;
 	unsigned int tokens;		/* pace */
 	utc_us filled;
+	enum cert_rule rule;		/* how its certificate names it */
+	enum cert_side side;
+	char id[TEXT_ID_MAX + 1], name[CERT_NAME_MAX + 1];
 };
 TAILQ_HEAD(gate_pools, gate_pool);
 
@@ -228,11 +231,10 @@ void gate_front_again(struct gate *, struct gate_msg *);
 
 /* ---- gate_answer.c: the answer to one message ---------------------------- */
 
-/** gate_answer_read(g, m, pin, cert, len): Take the element's answer apart
- * into ${m}->out.  GATE_WHY_NONE, or why it is none. */
-enum gate_why gate_answer_read(struct gate *, struct gate_msg *,
-    const struct cert *);
-/** gate_answer_write(m): Into its box. */
+/** gate_answer_read(g, m): Take the element's answer apart into ${m}->out.
+ * GATE_WHY_NONE, or why it is none. */
+enum gate_why gate_answer_read(struct gate *, struct gate_msg *);
+/* Into the box: the element's answer, our acknowledgement, our error. */
 void gate_answer_element(struct gate_msg *);
 void gate_answer_ok(struct gate_box *, const struct x1_msg *);
 void gate_answer_error(struct gate_box *, const struct x1_msg *, int64_t,

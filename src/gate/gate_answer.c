@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/diag.h"
 #include "base/err.h"
 #include "gate/gate.h"
 #include "record/record_payload.h"
@@ -52,7 +51,7 @@ read_message(struct x1_response *r, struct gate_msg *m)
 }
 
 enum gate_why
-gate_answer_read(struct gate *g, struct gate_msg *m, const struct cert *cert)
+gate_answer_read(struct gate *g, struct gate_msg *m)
 {
 	struct x1_response *r;
 	struct gate_reg reg;
@@ -66,12 +65,6 @@ gate_answer_read(struct gate *g, struct gate_msg *m, const struct cert *cert)
 		return (GATE_WHY_FORM);
 	if (!gate_register_id(g->reg, m->element, &reg))
 		return (GATE_WHY_FORM);
-	if (cert == NULL || reg.e->rule == 0 || !cert_binds(cert, reg.e->rule,
-	    CERT_SIDE_NE, reg.e->identity)) {
-		diag("element %s: its certificate is not bound to its name",
-		    m->element);
-		return (GATE_WHY_FORM);
-	}
 	if (x1_response_open(&r, m->answer, m->answer_len, reg.dialect,
 	    NULL) != 0)
 		return (GATE_WHY_FORM);

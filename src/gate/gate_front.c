@@ -359,6 +359,10 @@ gate_front_say(struct gate *g, struct gate_msg *m, const struct gate_act *a)
 {
 	struct gate_box *box = m->box;
 
+	/* Nobody waits for it; the next beat counts what has no entry. */
+	if (box == NULL && m->said.certificate != NULL &&
+	    a->say == GATE_SAY_LATER)
+		g->refused++;
 	if (box == NULL || box->req == NULL || box->x1 == NULL ||
 	    box->at >= box->x1->n || m->x1 != &box->x1->msgs[box->at])
 		return;

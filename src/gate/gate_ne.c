@@ -1,4 +1,5 @@
 /* Towards elements: pools of connections, and the one sending of a command. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/diag.h"
@@ -63,6 +64,24 @@ pools_tidy(struct gate *g)
 	}
 }
 
+/* Is this certificate bound to the element's name (X1 8.2.4)? */
+static bool
+on_admit(void *cookie, const uint8_t *der, size_t len)
+{
+	struct gate_pool *p = cookie;
+	struct cert *cert;
+	bool bound;
+
+	if (cert_from_der(&cert, der, len) != 0)
+		return (false);
+	bound = cert_binds(cert, p->rule, p->side, p->name);
+	cert_free(cert);
+	if (!bound)
+		diag("%s: a certificate that is not bound to this name",
+		    p->id);
+	return (bound);
+}
+
 static int
 pool_get(struct gate *g, const struct gate_reg *r, size_t identity,
     struct gate_pool **out)
@@ -70,7 +89,7 @@ pool_get(struct gate *g, const struct gate_reg *r, size_t identity,
 	struct net_tls *tls = identity == OWN_IDENTITY ? g->own_tls :
 	    g->identity[identity];
 	struct x1http_peer_conf conf = { .url = r->e->x1, .tls = tls,
-	    .pins = r->e->pin, .pins_n = r->e->pins_n };
+	    .pins = r->e->pin, .pins_n = r->e->pins_n, .admit = on_admit };
 	struct gate_pool *p;
 	struct cu_why why = { "" };
 	int rc;
@@ -79,11 +98,16 @@ pool_get(struct gate *g, const struct gate_reg *r, size_t identity,
 		*out = p;
 		return (0);
 	}
-	if (r->e->x1 == NULL || tls == NULL)
+	if (r->e->x1 == NULL || tls == NULL || r->e->identity == NULL)
 		return (CU_ENOENT);
 	pools_tidy(g);
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return (CU_ENOMEM);
+	p->rule = r->e->rule;
+	p->side = r->e->kind == RECORD_ADMF ? CERT_SIDE_ADMF : CERT_SIDE_NE;
+	snprintf(p->id, sizeof(p->id), "%s", r->e->id);
+	snprintf(p->name, sizeof(p->name), "%s", r->e->identity);
+	conf.cookie = p;
 	if ((rc = x1http_peer_create(&p->peer, g->loop, &conf, &why)) != 0) {
 		diag("element %s: %s", r->e->id, why.text);
 		free(p);
@@ -164,22 +188,17 @@ doubt_why(enum x1http_why why)
 	}
 }
 
-/* A whole answer: kept, taken apart, and bound to the element's name. */
+/* A whole answer: kept, and taken apart. */
 static enum gate_why
 take_answer(struct gate *g, struct gate_msg *m, const struct x1http_result *r)
 {
-	struct cert *cert = NULL;
 	enum gate_why why;
 
 	if ((m->answer = malloc(r->body_len + 1)) == NULL)
 		return (GATE_WHY_CUT);
 	memcpy(m->answer, r->body, r->body_len);
 	m->answer_len = r->body_len;
-	if (r->cert != NULL &&
-	    cert_from_der(&cert, r->cert, r->cert_len) != 0)
-		cert = NULL;
-	why = gate_answer_read(g, m, cert);
-	cert_free(cert);
+	why = gate_answer_read(g, m);
 	if (why == GATE_WHY_NONE && r->status != 200)
 		why = GATE_WHY_HTTP;
 	return (why);
