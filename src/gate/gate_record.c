@@ -64,6 +64,17 @@ gate_record_encode(struct buf *b, const struct gate_record *r)
 	}
 }
 
+/* What is not signed has zeros there: a record has one spelling. */
+static bool
+unsigned_yet(const struct record_sig *sig)
+{
+	static const struct record_sig none;
+
+	return (sig->time == 0 &&
+	    memcmp(sig->key, none.key, sizeof(none.key)) == 0 &&
+	    memcmp(sig->sig, none.sig, sizeof(none.sig)) == 0);
+}
+
 /* Only what each type has. */
 static int
 check_form(const struct gate_record *r)
@@ -81,10 +92,12 @@ check_form(const struct gate_record *r)
 		    r->kind == RECORD_REPORT ? 0 : CU_EMALFORMED);
 	case GATE_RECORD_DRAFT:
 		return (numbered && r->ref_start >= 1 && r->ref_n >= 1 &&
-		    r->kind == RECORD_OUTCOME ? 0 : CU_EMALFORMED);
+		    r->kind == RECORD_OUTCOME && unsigned_yet(&r->sig) ? 0 :
+		    CU_EMALFORMED);
 	default:
 		return (r->kind == 0 && r->start == 0 && r->n == 0 &&
-		    r->sds.n == 0 && r->text_len <= RECORD_ACT_FILE_MAX ? 0 :
+		    r->ref_start == 0 && r->ref_n == 0 &&
+		    unsigned_yet(&r->sig) && r->sds.n == 0 && r->text_len <= RECORD_ACT_FILE_MAX ? 0 :
 		    CU_EMALFORMED);
 	}
 }
