@@ -508,23 +508,39 @@ class Batch:
         self.end = at + f.size()
 
 
+def kind_of(data, at):
+    """The kind and number of a frame that fails, as far as they can be told."""
+    if at + HEAD > len(data):
+        return "E", 0
+    length, number, _, check = struct.unpack_from(">IQQ8s", data, at + 4)
+    kind = data[at + 3:at + 4]
+    if kind not in (b"E", b"S", b"K", b"N"):
+        payload = data[at + HEAD:at + HEAD + length]
+        kind = b"E" if leaf(payload)[:8] == check else \
+            b"K" if length == KLEN else b"S"
+    return kind.decode(), number
+
+
 def blame(data, at, base, rng):
-    """Which entry does a batch that fails fail at?  (entry, position)"""
+    """Which entry does a batch that fails fail at?  (entry, position, why)"""
     index = rng.size
+
+    def named(kind, number):
+        if kind == "S" and rng.size <= number < index:
+            return number
+        return max(rng.size, index - 1) if kind in "SK" else index
     while True:
         try:
             f = Frame(data, at)
-            if f.position == base + at:
-                f.take(data, at)
-            else:
-                raise Bad("position")
+            need(f.position == base + at, "position")
+            f.take(data, at)
         except Bad as bad:
-            return index, base + at, bad.why
+            return named(*kind_of(data, at)), base + at, bad.why
+        if f.kind == "E" and f.number != index:
+            return index, base + at, "number of an entry"
         if f.kind == "K":
-            return index - 1 if index > rng.size else index, base + at, None
+            return named("K", 0), base + at, None
         index += f.kind == "E"
-        if f.kind == "S":
-            index = f.number
         at += f.size()
 
 
