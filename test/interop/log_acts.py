@@ -1,17 +1,19 @@
-"""test/interop/log_acts.py: who may do what: the payloads of acts, and the tables.
+"""test/interop/log_acts.py: who may do what: payloads of acts, and the tables.
 
 docs/format/statement.md and docs/rules.md, section Acts; nothing of the C
 sources.
 """
 from log_bytes import (Bad, b64u, count, dec, is_id, leaf, members, need,
                        read_json, sha, time_us, unb64u)
+from log_lines import SERVICES
 from log_words import (STATEMENTS, key_id, public_valid, read_sig, sd_list,
                        signer_lines, statement_head, subject_of, verify)
 
 ROLES = ("overseer", "intake", "approver", "implementer", "auditor", "reader")
 APART = {"overseer", "approver", "implementer", "auditor"}
 RULES = (("approvals", 1, 2, 1), ("x1_time_tolerance", 0, 86400000, 300000),
-         ("release_timeout", 1, 3600000, 3000), ("clock_skew", 0, 3600000, 5000),
+         ("release_timeout", 1, 3600000, 3000),
+         ("clock_skew", 0, 3600000, 5000),
          ("overdue_after", 1, 2592000000, 30000),
          ("missing_after", 1, 31536000000, 86400000),
          ("beat_missing", 1, 86400000, 150000),
@@ -272,6 +274,7 @@ class Tables:
         self.holders, self.instances, self.elements = {}, {}, {}
         self.element_at, self.warrants, self.revisions = {}, {}, {}
         self.seq, self.known, self.rules, self.quorum = {}, [], None, None
+        self.registered = []        # [subject, index, who signed] that live
 
     # -- signatures --
 
@@ -373,9 +376,28 @@ class Tables:
         self.known += [(subject, k, "live") for k in keys
                        if (subject, k, "live") not in self.known]
         self.holders[p["id"]] = Holder(p, index)
+        self.rests_on(subject, index, people)
+
+    def rests_on(self, subject, index, people):
+        """A registration stands on those who signed its last act."""
+        self.registered = [r for r in self.registered if r[0] != subject]
+        self.registered.append((subject, index,
+                                self.having(people, "overseer")))
 
     def void(self, hid, since, index):
         """What rested on this holder's acts from there on ends here."""
+        for subject, at, people in self.registered:
+            left = [h for h in people if not (h == hid and at >= since)]
+            kind, ident = subject.split("/")
+            if len(left) >= self.quorum:
+                continue
+            if kind == "holder":
+                self.holders[ident].live = False
+            elif kind == "instance":
+                self.instances[ident] = self.instances[ident][:2] + (False,)
+            else:
+                self.elements[ident]["live"] = False
+            self.known_end(subject, "ended")
         for r in self.revisions.values():
             if r.ended is not None:
                 continue
@@ -397,7 +419,11 @@ class Tables:
             self.known_end(subject, "ended")
             return
         key = unb64u(p["key"], 32)
+        need(p["role"] != "keeper" or
+             not any(role == "keeper" and live for role, _, live in
+                     self.instances.values()), "a second live keeper")
         admit(self.known, "add", subject, [key])
+        self.rests_on(subject, index, people)
         self.known.append((subject, key, "live"))
         self.instances[p["id"]] = (p["role"], key, True)
 
@@ -409,13 +435,25 @@ class Tables:
             was["live"] = False
             return
         need((was is None) == (verb == "add"), "element known, or not")
-        need(was is None or was["live"], "element is retired")
+        need(was is None or was["live"] and was["kind"] == p["kind"],
+             "element is retired, or of another kind")
+        need(p["gate"] is None or
+             self.instances.get(p["gate"], ())[::2] == ("gate", True), "gate")
+        for ids_of, kind in ((p["admfs"], "admf"), (p["triggered_by"], None)):
+            need(all(self.is_live(i, kind) for i in ids_of or ()),
+                 "admfs or triggered_by")
         for other in self.elements.values():
             need(not other["live"] or other["id"] == p["id"] or
                  not set(other["delivery"]) & set(p["delivery"]),
                  "two live elements share a delivery address")
         e = dict(p, live=True, index=index)
         self.elements[p["id"]] = self.element_at[index] = e
+        self.rests_on("element/" + p["id"], index, people)
+
+    def is_live(self, ident, kind):
+        e = self.elements.get(ident)
+        return (e is not None and e["live"] and
+                (kind is None or e["kind"] == kind))
 
     def do_policy(self, index, time, verb, p, raw, people):
         self.overseers(people, verb == "set")
@@ -433,6 +471,10 @@ class Tables:
             need(p["supersedes"] is None or
                  unb64u(p["supersedes"], 32) == revs[-1].digest, "supersedes")
             need(p["kind"] == "ordinary", "this kind of warrant comes later")
+            need(set(p["services"]) <= set(SERVICES), "services")
+            need(all(self.is_live(i, None) for i in p["elements"]) and
+                 all(self.is_live(i, "lemf") for i in p["deliver_to"]),
+                 "elements or LEMFs that are not registered")
             if self.rules["window_max"] is not None:
                 need(time_us(p["until"]) - time_us(p["from"]) <=
                      self.rules["window_max"] * 1000, "window_max")
@@ -451,6 +493,7 @@ class Tables:
             return
         who = self.having(people, "approver")
         need(who and verb in ("approve", "refuse"), "decided by an approver")
+        need(r is revs[-1], "not the newest revision")
         if verb == "refuse":
             need(r.approved is None, "it is approved")
             r.ended = index

@@ -1,4 +1,4 @@
-"""test/interop/log_lines.py: normal forms, set texts, lines, and the XML behind.
+"""test/interop/log_lines.py: normal forms, set texts, lines, the XML behind.
 
 docs/format/lines.md, and nothing of the C sources.
 """

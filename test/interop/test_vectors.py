@@ -73,7 +73,8 @@ def hashing():
          want, "roots")
     r, want = lb.Range(), load("be64_roots.json")["roots"]
     must(r.root().hex() == want[0], "empty")
-    large = {p["size"]: p["root"] for p in load("be64_large_roots.json")["roots"]}
+    large = {p["size"]: p["root"]
+             for p in load("be64_large_roots.json")["roots"]}
     for i in range(max(large)):
         r.add(lb.leaf(i.to_bytes(8, "big")))
         if i < 1000:
@@ -350,8 +351,8 @@ def lines_of_destinations_and_counters():
              r["line"])
     for a in ({"ip": "192.0.2.10", "tcp": "1"}, {"ip": "010.0.0.1", "tcp": "2"},
               {"ip": "192.0.2.10", "udp": "042"}, {"uri": ""},
-              {"ip": "2001:db8::1", "tcp": "42069"}, {"imsi": "001010000000001"},
-              {"uri": "https://x/%2"}, {"e164Number": "+49"}):
+              {"ip": "2001:db8::1", "tcp": "42069"},
+              {"imsi": "001010000000001"}, {"uri": "https://x/%2"}, {"e164Number": "+49"}):
         must(refuses(lambda: ll.address_text(a)), a)
 
 
@@ -374,7 +375,8 @@ def what_is_no_line():
     x1 = 'xmlns="http://uri.etsi.org/03221/X1/2017/10"'
     for bad in ("<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>",
                 "<a><?x y?></a>", "<a>&e;</a>", "<a><b></a>", "<p:a/>",
-                "<a x='1' x='2'/>", "<a xmlns:p='u' xmlns:q='u' p:x='' q:x=''/>",
+                "<a x='1' x='2'/>",
+                "<a xmlns:p='u' xmlns:q='u' p:x='' q:x=''/>",
                 "<a/><b/>", "", "<a>" * 33 + "</a>" * 33):
         must(refuses(lambda: ll.read_xml(bad.encode())), bad)
     must(refuses(lambda: ll.read_xml("<a>\u00e9</a>".encode("latin-1"))), "L1")

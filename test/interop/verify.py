@@ -206,7 +206,7 @@ class Log:
         kind, verb = act["kind"], act["verb"]
         if kind == "finding":
             row = self.findings.get(dec(p["id"]))
-            need(row is not None and row[1], "no finding, or one that is closed")
+            need(row is not None and row[1], "no finding, or a closed one")
             row[1] = verb != "close"
         if opened is None:
             return
@@ -246,26 +246,21 @@ class Log:
         if kind == "outcome":
             _, xid, element, _ = self.commands[dec(body["command"])]
         for name, value, scope in opened:
+            want = "instance:" + source + month
+            about = value[0] if name == "item" else xid
             if "act" in e:
-                want = {"warrant": "warrant:%s", "element": "element:%s" + (
-                    "" if name == "audit_key" else month),
-                    "holder": "holder:%s"}.get(kind)
-                if want is None or (kind == "holder" and name != "name"):
-                    continue
-                want = want % body["id"]
-            else:
-                need(name in log_said.DISCLOSED.get(kind, ()), "disclosure " +
-                     name)
-                about = value[0] if name == "item" else xid
-                if kind in ("command", "late", "outcome", "snapshot") and \
-                        about in self.bound:
-                    want = "warrant:" + self.bound[about][0]
-                elif element is not None:
-                    at = self.tables.element_at[dec(element)]
-                    want = "element:" + at["id"] + month
-                else:
-                    want = "instance:%s%s" % (body.get("instance") or source,
-                                              month)
+                if kind in ("warrant", "element") or name == "name":
+                    want = "%s:%s%s" % (kind, body["id"], month if kind ==
+                                        "element" and name != "audit_key"
+                                        else "")
+            elif kind in ("command", "late", "outcome", "snapshot") and \
+                    about in self.bound:
+                want = "warrant:" + self.bound[about][0]
+            elif element is not None:
+                at = self.tables.element_at[dec(element)]
+                want = "element:" + at["id"] + month
+            need("act" in e or name in log_said.DISCLOSED.get(kind, ()),
+                 "disclosure " + name)
             need(scope == want, "%s is sealed for %s, not %s" % (name, scope,
                                                                  want))
 
@@ -368,8 +363,9 @@ class Log:
         """What was received and what was to be sent say what was decided."""
         if "line" in e:
             unb64u(e["line"], 32)
-            need(said["type"] in CREATES or said["xid"] in self.keyed,
-                 "line of a task that no warrant is bound to")
+            need(said["type"] in CREATES or said["type"] in TASK and
+                 said["xid"] in self.keyed,
+                 "line of what has none, or is bound to no warrant")
         if opened is None:
             return
         one = {n: v for n, v, _ in opened if n != "target"}
@@ -477,7 +473,8 @@ class Log:
         if "act" in e:
             return
         log_said.finding(p)
-        need(all(dec(r) < index for r in p["rests"]), "rests on what comes later")
+        need(all(dec(r) < index for r in p["rests"]),
+             "rests on what comes later")
         need(p["element"] is None or
              dec(p["element"]) in self.tables.element_at, "element")
         if p["verb"] == "open":
