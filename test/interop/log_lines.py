@@ -108,7 +108,7 @@ def uri(text, scheme, kind):
     else:
         at = len(scheme)
     if text[at:at + 1] == "[":
-        need("]" in text[at:], "host")
+        need("]" in text[at + 2:], "host")
         end = text.index("]", at) + 1
     else:
         end = min([i for i in (text.find(c, at) for c in ":;?") if i >= 0] +

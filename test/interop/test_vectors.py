@@ -272,7 +272,7 @@ def normal_forms():
         must([list(t) for t in got] == r["normal"] and text == r["set_text"] and
              lw.escape(text) == r["escaped"], r["name"])
     for kind, value in (("sipUri", "sip:a@ex%2Fb.com"), ("impu", "sip:a%2Fb"),
-                        ("sipUri", "sip:a@[2001:db8::1"),
+                        ("sipUri", "sip:a@[2001:db8::1"), ("sipUri", "sip:[]"),
                         ("h323Uri", "h323:a@ex%20b")):
         must(refuses(lambda: ll.normal(kind, value)), value)
     must(ll.normal("impu", "sip:a%2Fb@EX.com") == "sip:a%2Fb@ex.com", "impu")
