@@ -27,6 +27,7 @@ struct auditor_object {
 	li_uuid id;
 	bool task;		/* else a destination */
 	bool listed;		/* an id alone: its details were not told */
+	bool put_off;		/* ... and will be asked for later */
 	bool form;		/* does not normalise: there is no line */
 	char *line;		/* canonical line, or NULL */
 	size_t line_len;

@@ -76,6 +76,14 @@ take_registration(struct auditor_element *e, const struct state_element *s)
 		diag("element %s: %s", e->id, why.text);
 }
 
+static bool
+xid_bound(void *cookie, const char *xid)
+{
+	struct auditor_element *e = cookie;
+
+	return (state_bound(e->auditor->state, xid, 0) != NULL);
+}
+
 /* Which registrations are asked at all. */
 static bool
 is_asked(const struct state_element *s)
@@ -107,6 +115,8 @@ element_create(struct auditor *a, const char *id)
 	random_bytes(&conf.seed, sizeof(conf.seed));
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return (NULL);
+	conf.bound = xid_bound;
+	conf.cookie = e;
 	e->auditor = a;
 	snprintf(e->id, sizeof(e->id), "%s", id);
 	if (net_timer_create(&e->timer, a->loop, on_timer, e) != 0 ||
@@ -216,14 +226,6 @@ is_bound(const struct auditor_element *e, const struct x1http_result *r)
 	yes = cert_binds(cert, e->rule, CERT_SIDE_NE, e->identity);
 	cert_free(cert);
 	return (yes);
-}
-
-static bool
-xid_bound(void *cookie, const char *xid)
-{
-	struct auditor_element *e = cookie;
-
-	return (state_bound(e->auditor->state, xid, 0) != NULL);
 }
 
 /* Take an answer apart.  False: memory is out. */

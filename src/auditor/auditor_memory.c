@@ -41,6 +41,13 @@ make_row(struct auditor_row *r, const struct auditor_object *o,
 	r->n = o->n;
 	r->last = o->last;
 	r->lack = AUDITOR_LACK_FORM;
+	if (o->put_off) {
+		/* Bound meanwhile: only its details could say what it is. */
+		rc = token(cookie, o->task, o->id, "", 0, r->mark);
+		r->lack = AUDITOR_LACK_UNBOUND;
+		memset(r->mark, 0, sizeof(r->mark));
+		return (rc == CU_ENOENT ? 0 : CU_ESTATE);
+	}
 	if (!o->form) {
 		rc = token(cookie, o->task, o->id, o->line, o->line_len,
 		    r->mark);

@@ -45,8 +45,9 @@ typedef int auditor_token_fn(void *, bool, const char *, const void *, size_t,
 /**
  * auditor_rows_make(out, answer, memory, token, cookie):
  * Make the rows of an answer; an object that is only listed stands as it is
- * remembered.  Return 0 with owned rows; CU_ESTATE (a key is missing, or a
- * listed object is not remembered), CU_ENOMEM.
+ * remembered, one put off as bound to nothing.  Return 0 with owned rows;
+ * CU_ESTATE (a key is missing, a listed object is not remembered, one put off
+ * is bound by now); CU_ENOMEM.
  */
 int auditor_rows_make(struct auditor_rows *, const struct auditor_objects *,
     const struct auditor_rows *, auditor_token_fn *, void *);

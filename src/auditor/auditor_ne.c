@@ -27,6 +27,7 @@ struct auditor_ne {
 	bool stale;		/* registered anew meanwhile: this is void */
 	bool big;		/* by list and details */
 	bool no_bulk;		/* it refuses GetAllDetails */
+	bool over;		/* ... or answers it with too much */
 	bool anew;		/* carry all: the next diff has no base */
 	utc_us full_at;		/* when everything was stored last */
 
@@ -117,7 +118,7 @@ void
 auditor_ne_reset(struct auditor_ne *ne, utc_us now)
 {
 	ne->anew = true;
-	ne->big = ne->no_bulk = false;
+	ne->big = ne->no_bulk = ne->over = false;
 	ne->stale = ne->state != REST;
 	auditor_ne_hurry(ne, now);
 }
@@ -253,32 +254,97 @@ next_detail(struct auditor_ne *ne)
 	ne->state = FOLLOW;
 }
 
+static void
+shuffle(struct auditor_ne *ne, size_t *v, size_t n)
+{
+	size_t i, j, t;
+
+	for (i = n; i > 1; i--) {
+		j = draw(ne) % i;
+		t = v[i - 1];
+		v[i - 1] = v[j];
+		v[j] = t;
+	}
+}
+
+/* Details that one question may ask for. */
+static size_t
+details_max(const struct auditor_ne *ne)
+{
+	size_t n = (size_t)(ne->conf.interval / UTC_SECOND) * ne->conf.pace;
+
+	return (n > AUDITOR_DETAILS_MIN ? n : AUDITOR_DETAILS_MIN);
+}
+
+/* What of an object must be asked in this question, if anything. */
+enum due { DUE_NOT, DUE_NOW, DUE_MAY_WAIT };
+
+static enum due
+due(const struct auditor_ne *ne, const struct auditor_object *o,
+    const struct auditor_row *r, utc_us now)
+{
+	bool bound = !o->task || ne->conf.bound(ne->conf.cookie, o->id);
+
+	if (r == NULL || ne->anew ||
+	    (r->lack == AUDITOR_LACK_UNBOUND && bound))
+		return (bound ? DUE_NOW : DUE_MAY_WAIT);
+	return (now < r->due ? DUE_NOT : DUE_MAY_WAIT);
+}
+
+/* What waits is as it is remembered, or bound to nothing. */
+static void
+put_off(struct auditor_ne *ne, size_t from)
+{
+	struct auditor_object *o;
+	size_t i;
+
+	for (i = from; i < ne->todo_n; i++) {
+		o = &ne->objects.v[ne->todo[i]];
+		if (!ne->anew && auditor_rows_find(&ne->memory, o->task,
+		    o->id) != NULL)
+			continue;
+		o->listed = false;
+		o->put_off = true;
+	}
+	ne->todo_n = from;
+}
+
 /* Choose, in random order, whose details are due.  0 or CU_ENOMEM. */
 static int
 choose(struct auditor_ne *ne, utc_us now)
 {
 	struct auditor_objects *a = &ne->objects;
-	const struct auditor_row *r;
-	size_t i, j, t;
+	size_t *late, i, late_n = 0, first, max = details_max(ne);
 
 	free(ne->todo);
 	ne->todo_n = ne->todo_i = 0;
-	if ((ne->todo = calloc(a->n + 1, sizeof(*ne->todo))) == NULL)
+	ne->todo = calloc(a->n + 1, sizeof(*ne->todo));
+	late = calloc(a->n + 1, sizeof(*late));
+	if (ne->todo == NULL || late == NULL) {
+		free(late);
 		return (CU_ENOMEM);
-	for (i = 0; i < a->n; i++) {
-		r = auditor_rows_find(&ne->memory, a->v[i].task, a->v[i].id);
-		if (!ne->anew && r != NULL && now < r->due &&
-		    r->lack != AUDITOR_LACK_UNBOUND)
-			continue;
-		ne->todo[ne->todo_n++] = i;
 	}
-	for (i = ne->todo_n; i > 1; i--) {
-		j = draw(ne) % i;
-		t = ne->todo[i - 1];
-		ne->todo[i - 1] = ne->todo[j];
-		ne->todo[j] = t;
-	}
+	for (i = 0; i < a->n; i++)
+		switch (due(ne, &a->v[i], auditor_rows_find(&ne->memory,
+		    a->v[i].task, a->v[i].id), now)) {
+		case DUE_NOW:
+			ne->todo[ne->todo_n++] = i;
+			break;
+		case DUE_MAY_WAIT:
+			late[late_n++] = i;
+			break;
+		default:
+			break;
+		}
+	shuffle(ne, ne->todo, ne->todo_n);
+	shuffle(ne, late, late_n);
+	first = ne->todo_n;
+	memcpy(ne->todo + first, late, late_n * sizeof(*late));
+	ne->todo_n += late_n;
+	free(late);
 	ne->big = ne->no_bulk || a->n > AUDITOR_SMALL_LIST;
+	if (ne->todo_n > max && (ne->no_bulk || ne->over))
+		put_off(ne, first > max ? first : max);
 	return (0);
 }
 
@@ -342,6 +408,14 @@ got_objects(struct auditor_ne *ne, utc_us now, struct auditor_got *g)
 	} else if (choose(ne, now) != 0) {
 		fail(ne, AUDITOR_ERROR_FORM);
 		return (CU_ENOMEM);
+	} else if (ne->todo_n > details_max(ne) && !ne->no_bulk &&
+	    !ne->over) {
+		/* All at once is less, for both, than one by one. */
+		auditor_objects_fini(&ne->objects);
+		ne->todo_n = 0;
+		ne->op = X1_OP_GET_ALL_DETAILS;
+		ne->state = ASK;
+		return (0);
 	}
 	next_detail(ne);
 	return (0);
@@ -369,7 +443,7 @@ auditor_ne_answered(struct auditor_ne *ne, utc_us now, struct auditor_got *g)
 	if (g->error != AUDITOR_ERROR_NONE)
 		fail(ne, g->error);
 	else if (g->too_large && ne->op == X1_OP_GET_ALL_DETAILS) {
-		ne->big = true;
+		ne->big = ne->over = true;
 		ne->op = X1_OP_LIST_ALL_DETAILS;
 		ne->state = ASK;
 	} else if (g->too_large || (!g->is_code && g->objects == NULL))
@@ -427,7 +501,9 @@ auditor_ne_judge(struct auditor_ne *ne, utc_us now, auditor_token_fn *token,
 			return (CU_EBUSY);
 		}
 	for (i = 0; i < ne->rows.n; i++)
-		if (!ne->objects.v[i].listed)
+		if (ne->objects.v[i].put_off)
+			ne->rows.v[i].due = now;
+		else if (!ne->objects.v[i].listed)
 			ne->rows.v[i].due = now + between(ne, half,
 			    2 * half - ne->conf.interval);
 	out->rows = &ne->rows;

@@ -22,7 +22,19 @@ struct auditor_ne_conf {
 	utc_us keep;		/* snapshot_keep: everything stored anew */
 	unsigned int pace;	/* requests a second */
 	uint64_t seed;		/* of jitter and order */
+	auditor_bound_fn *bound;
+	void *cookie;
 };
+
+/*
+ * By list and details one question asks for no more details than fit in an
+ * interval at the pace (at least AUDITOR_DETAILS_MIN); where more are due it
+ * asks GetAllDetails once.  Where the element refuses that, or its answer is
+ * too large, what is new and bound comes first, the rest waits for the next
+ * question, and a new task that is bound to nothing is reported as that from
+ * the list alone: ten thousand unknown tasks must not hide the first for long.
+ */
+#define AUDITOR_DETAILS_MIN	64
 
 enum auditor_do {
 	AUDITOR_DO_WAIT = 1,	/* nothing before ${at} */

@@ -15,10 +15,18 @@ static struct auditor_report report;
 static utc_us now;
 static int token_rc;
 
+/* An id that ends in `u` is bound to nothing. */
+static bool
+bound(void *cookie, const char *xid)
+{
+	return (*xid == '\0' || xid[strlen(xid) - 1] != 'u');
+}
+
 static void
 start(unsigned int seed)
 {
-	struct auditor_ne_conf conf = { 60 * S, 900 * S, 86400 * S, 8, seed };
+	struct auditor_ne_conf conf = { 60 * S, 900 * S, 86400 * S, 8, seed,
+	    bound, NULL };
 
 	now = 1000 * S;
 	token_rc = 0;
@@ -32,14 +40,14 @@ stop(void)
 	auditor_ne_free(ne);
 }
 
-/* A line is its own token; an id that ends in `u` is bound to nothing. */
+/* A line is its own token. */
 static int
 token(void *cookie, bool task, const char *id, const void *line, size_t len,
     uint8_t out[DIGEST_LEN])
 {
 	if (token_rc != 0)
 		return (token_rc);
-	if (task && strlen(id) > 0 && id[strlen(id) - 1] == 'u')
+	if (task && !bound(cookie, id))
 		return (CU_ENOENT);
 	digest(out, line, len);
 	return (0);
@@ -49,7 +57,8 @@ token(void *cookie, bool task, const char *id, const void *line, size_t len,
 static void
 objects(struct auditor_objects *o, const char *text)
 {
-	char copy[4096], *p = copy, *w, *eq;
+	static char copy[1 << 20];
+	char *p = copy, *w, *eq;
 
 	memset(o, 0, sizeof(*o));
 	snprintf(copy, sizeof(copy), "%s", text);
@@ -520,6 +529,93 @@ registered_anew(void)
 	stop();
 }
 
+/* "x000u x001u ..." or with details. */
+static const char *
+many(size_t n, const char *end)
+{
+	static char text[1 << 16];
+	size_t i, len = 0;
+
+	for (i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    "x%05zu%s ", i, end);
+	return (text);
+}
+
+/* More is due than fits: all at once, if it can. */
+static void
+many_due_at_once(void)
+{
+	start(17);
+	begin(10);
+	give("xa=1", AUDITOR_BULK_MAX + 1);
+	REQUIRE(judge() == 0);
+	auditor_ne_stored(ne, now, true, 12, false);
+	CHECK(begin(20) == X1_OP_LIST_ALL_DETAILS);
+	give(many(600, ""), 100);
+	REQUIRE(until_step() && step.what == AUDITOR_DO_ASK);
+	CHECK(step.op == X1_OP_GET_ALL_DETAILS);
+	give(many(600, "=1"), AUDITOR_BULK_MAX + 1);
+	REQUIRE(judge() == 0);
+	CHECK(report.question.objects == 600);
+	CHECK(report.diff->changed_n == 600);
+	stop();
+}
+
+/* Unknown tasks by the thousand: the first is reported at once. */
+static void
+flooded(void)
+{
+	static char list[1 << 17];
+	char one[64];
+	unsigned int asked = 0;
+	bool again = false;
+	size_t i, lacking = 0;
+	utc_us was;
+
+	start(18);
+	begin(10);
+	give_code(1080);
+	CHECK(until_step() && step.op == X1_OP_LIST_ALL_DETAILS);
+	snprintf(list, sizeof(list), "%sxzz", many(3000, "u"));
+	give(list, 100);
+	was = now;
+	for (;;) {
+		REQUIRE(until_step());
+		if (step.what != AUDITOR_DO_ASK)
+			break;
+		/* What is bound comes first. */
+		if (asked++ == 0)
+			CHECK_STR(step.id, "zz");
+		snprintf(one, sizeof(one), "x%s=1", step.id);
+		give(one, 100);
+	}
+	CHECK(asked == 480 && now - was <= 61 * S);
+	auditor_ne_followed(ne, now, true);
+	CHECK(until_step() && step.what == AUDITOR_DO_STORE);
+	REQUIRE(auditor_ne_judge(ne, now, token, NULL, &report) == 0);
+	CHECK(report.question.objects == 3001);
+	for (i = 0; i < report.rows->n; i++)
+		lacking += report.rows->v[i].lack == AUDITOR_LACK_UNBOUND;
+	CHECK(lacking == 3000);
+	auditor_ne_stored(ne, now, true, 12, false);
+
+	/* And what is unbound is not asked for in every question. */
+	CHECK(begin(20) == X1_OP_LIST_ALL_DETAILS);
+	give(list, 100);
+	for (asked = 0; !again;) {
+		REQUIRE(until_step());
+		if (step.what != AUDITOR_DO_ASK)
+			break;
+		again = strcmp(step.id, "zz") == 0;
+		asked++;
+		snprintf(one, sizeof(one), "x%s=1", step.id);
+		give(one, 100);
+	}
+	CHECK(asked == 480 && !again);
+	stop();
+}
+
 static void
 too_large(void)
 {
@@ -553,6 +649,8 @@ main(void)
 	CHECK_RUN(many_gone);
 	CHECK_RUN(many_gone_from_a_list);
 	CHECK_RUN(registered_anew);
+	CHECK_RUN(many_due_at_once);
+	CHECK_RUN(flooded);
 	CHECK_RUN(too_large);
 	return (check_done());
 }

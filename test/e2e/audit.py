@@ -206,9 +206,9 @@ def large_answers(t):
 def by_list_and_details(t):
     """Above 4 MiB, and back: what is new is asked for at once."""
     before = len(t.entries())
-    assert t.tell("mdf-1", "fill", "7000", DID % 2)
+    assert t.tell("mdf-1", "fill", "9000", DID % 2)
     wait(lambda: sum(len(s["items"]) for _, s in
-                     t.snapshots(t.element("mdf-1"), before)) == 7000)
+                     t.snapshots(t.element("mdf-1"), before)) == 9000)
     wait(lambda b=len(t.entries()): t.entries("round", b))
     before = len(t.entries())
     assert t.tell("mdf-1", "inject-task", XID % 3, "imsi", "001010000000003",
