@@ -124,14 +124,14 @@ class Made:
         e.update(d.get("own", {}))
         if "act" not in d and "said" not in d:
             e.update(sd)
-        rows, payload = [], b""
+        rows, payload = d.get("rows", []), b""
         for digest, text, scope, name in texts:
             kid, key = self.key(d.get("scope", scope),
                                 verify.CLASS.get(name, "text"))
             iv = some("iv %d %s" % (index, digest), 12)
             item = iv + AESGCM(key).encrypt(iv, text.encode(), lb.unb64u(
                 e["nonce"]) + lb.unb64u(digest))
-            rows.append([digest, kid, lb.b64u(lb.sha(item))])
+            rows.append([digest, d.get("kid", kid), lb.b64u(lb.sha(item))])
             payload += struct.pack(">I", len(item)) + item
         if rows:
             e["_sealed"] = rows
@@ -482,6 +482,8 @@ LIES = (
     ("activate", lambda d: d.update(signer="auditor-1"), True),
     ("activate", lambda d: d.update(n=9), True),
     ("activate", lambda d: d.update(scope="warrant:w-2"), False),
+    ("activate", lambda d: d.update(kid="A" * 32), True),
+    ("activate", lambda d: d.update(rows=[[OTHER, "a" * 32, OTHER]]), True),
     ("activate", lambda d: d["own"]["covers"][0].__setitem__(2, [OTHER]), True),
     ("activate", lambda d: d["own"]["covers"][0].__setitem__(1, OTHER), True),
     ("activate", own(covers=[]), True),

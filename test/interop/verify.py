@@ -30,9 +30,10 @@ from log_bytes import (Bad, Range, checkpoint, count, dec,      # noqa: E402
 from log_lines import (X1, address_is, address_of, collapse,    # noqa: E402
                        destination_line, is_normal, names, read_line,
                        request_of, task_line, task_of, utc)
-from log_words import (cut_sealed, disclosure, key_id, master_of,  # noqa: E402
-                       read_sig, report_text, sd_list, set_text, set_tokens,
-                       token, unseal, vault_keys, verify)
+from log_words import (cut_sealed, disclosure, is_key_id,       # noqa: E402
+                       key_id, master_of, read_sig, report_text,
+                       sd_list, set_text, set_tokens, token, unseal,
+                       vault_keys, verify)
 
 ACTS = ("genesis", "holder", "instance", "element", "policy", "warrant")
 KEEPERS = ("start", "stop", "beat", "finding")
@@ -180,7 +181,7 @@ class Log:
              bool(rows) == ("_sealed" in e), "_sealed")
         for row, digest in zip(rows, digests):
             need(isinstance(row, list) and len(row) == 3 and
-                 row[0] == digest and isinstance(row[1], str), "_sealed row")
+                 row[0] == digest and is_key_id(row[1]), "_sealed row")
             unb64u(row[2], 32)
         if sealed is None:
             need(not rows, "sealed values are not there")
