@@ -104,6 +104,12 @@ free_revision(struct revision *r)
 }
 
 void
+state_flags(struct state *st, unsigned int flags)
+{
+	st->flags = flags;
+}
+
+void
 state_free(struct state *st)
 {
 	size_t i;

@@ -36,6 +36,9 @@ struct state;			/* opaque: one log's tables */
 /** state_create(out, flags): Return empty tables.  0, CU_ENOMEM. */
 int state_create(struct state **, unsigned int);
 void state_free(struct state *);
+/** state_flags(st, flags): From the next entry on check this.  A follower that
+ * knows the root of a prefix need not verify its signatures again. */
+void state_flags(struct state *, unsigned int);
 
 /**
  * state_apply(st, index, line, len, why):
