@@ -139,7 +139,7 @@ struct gate {
 	struct net_timer *tick, *beat, *sync, *end;
 	struct net_signal *term, *interrupt;
 	int status;			/* exit code */
-	bool ending;
+	bool ending, stop_said;
 	utc_us end_by;
 
 	/* who we are */

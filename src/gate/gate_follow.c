@@ -28,7 +28,7 @@ gate_follow_start(struct gate *g)
 	struct state *st;
 	int rc;
 
-	if ((rc = state_create(&st, STATE_SIGNATURES)) != 0)
+	if ((rc = state_create(&st, 0)) != 0)
 		return (rc);
 	state_free(g->st);
 	g->st = st;
@@ -220,6 +220,12 @@ take_entry(struct gate *g, uint64_t index, const void *line, size_t len,
 		if (rc != 0)
 			return (rc);
 	}
+	/*
+	 * What the notebook knows was verified by a former start; that it is
+	 * the same is seen from the root before anything is done on it.
+	 */
+	if (index == g->old_size)
+		state_flags(g->st, STATE_SIGNATURES);
 	if ((rc = state_apply(g->st, index, line, len, why)) != 0)
 		return (rc);
 	if ((rc = see_held(g, index, line, len)) != 0)

@@ -338,7 +338,9 @@ gate_front_again(struct gate *g, struct gate_msg *m)
 static void
 say_refused(struct gate_msg *m, uint64_t index)
 {
-	const char *rule = m->said.form != NULL ? m->said.form : m->rule;
+	/* The gate may have followed the entry before it is told of it. */
+	const char *rule = m->said.form != NULL ? m->said.form :
+	    m->rule[0] != '\0' ? m->rule : m->mine_rule;
 	char text[CU_WHY_MAX + 64];
 
 	/* A fault of form is explained; authority never is. */

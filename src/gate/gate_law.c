@@ -35,7 +35,8 @@ register_passes(struct gate *g, const struct gate_msg *m)
 
 	return (m->said.form == NULL && m->said.bound != NULL &&
 	    gate_register_id(g->reg, m->element, &r) &&
-	    r.index == m->said.element && r.e->kind == RECORD_NE &&
+	    r.index == m->said.element &&
+	    (r.e->kind == RECORD_NE || r.e->kind == RECORD_MDF) &&
 	    r.e->gate != NULL &&
 	    strcmp(r.e->gate, g->conf->instance) == 0);
 }

@@ -209,12 +209,17 @@ static void
 on_end(void *cookie)
 {
 	struct gate *g = cookie;
+	bool late = utc_mono() >= g->end_by;
 
-	if (!g->up || utc_mono() >= g->end_by)
+	if (!g->up || g->stop_said)
 		net_loop_stop(g->loop);
-	else if (gate_machine_known(g->m) == 0 && !g->beat_out &&
-	    gate_talk_stop(g) == 0)
-		net_timer_at(g->end, g->end_by);	/* its answer ends it */
+	else if (!late && (gate_machine_known(g->m) > 0 || g->beat_out))
+		net_timer_set(g->end, ENDING_STEP);
+	else if (gate_talk_stop(g) == 0) {
+		g->stop_said = true;
+		net_timer_set(g->end, GATE_STOP_WAIT);	/* or its answer */
+	} else if (late)
+		net_loop_stop(g->loop);
 	else
 		net_timer_set(g->end, ENDING_STEP);
 }
