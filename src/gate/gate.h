@@ -98,6 +98,7 @@ struct gate_msg {
 	struct record_sig out_sig;
 	uint64_t out_n;
 
+	utc_us pace_at;			/* may leave from then on; 0: not asked */
 	struct x1http_call *call;
 	void *sending;			/* its cookie, while under way */
 	uint8_t *answer;		/* body of the element's answer */
@@ -122,8 +123,7 @@ struct gate_pool {
 	uint64_t index;			/* of the registration */
 	size_t identity;
 	struct x1http_peer *peer;
-	unsigned int tokens;		/* pace */
-	utc_us filled;
+	utc_us next;			/* pace: when a second's worth is used */
 	enum cert_rule rule;		/* how its certificate names it */
 	enum cert_side side;
 	char id[TEXT_ID_MAX + 1], name[CERT_NAME_MAX + 1];

@@ -115,37 +115,37 @@ pool_get(struct gate *g, const struct gate_reg *r, size_t identity,
 	}
 	p->index = r->index;
 	p->identity = identity;
-	p->tokens = g->conf->pace;
-	p->filled = utc_mono();
 	TAILQ_INSERT_TAIL(&g->pools, p, q);
 	*out = p;
 	return (0);
 }
 
+/*
+ * Each message gets the moment at which its element's pace lets it out, in the
+ * order of asking: bursts of a second's worth, then evenly.
+ */
 bool
 gate_ne_pace(struct gate *g, struct gate_msg *m)
 {
 	struct gate_pool *p;
 	struct gate_reg r;
-	utc_us now = utc_mono(), each;
-	uint64_t more;
+	utc_us now = utc_mono(), each, earliest;
 
+	if (m->pace_at != 0)
+		return (now >= m->pace_at);
 	if (!gate_register_id(g->reg, m->element, &r) || g->conf->pace == 0 ||
 	    pool_get(g, &r, identity_for(g, m->requester), &p) != 0)
 		return (true);		/* the sending will say what is wrong */
 	each = UTC_SECOND / (utc_us)g->conf->pace;
-	more = (uint64_t)((now - p->filled) / each);
-	if (more > 0) {
-		p->filled += (utc_us)more * each;
-		p->tokens = more + p->tokens > g->conf->pace ? g->conf->pace :
-		    p->tokens + (unsigned int)more;
-	}
-	if (p->tokens > 0) {
-		p->tokens--;
-		return (true);
-	}
+	if (p->next < now)
+		p->next = now;
+	earliest = p->next - UTC_SECOND + each;
+	m->pace_at = earliest > now ? earliest : now;
+	p->next += each;
 	/* What takes away does not wait for others. */
-	return (m->class == GATE_STOP || m->class == GATE_NARROW);
+	if (m->class == GATE_STOP || m->class == GATE_NARROW)
+		m->pace_at = now;
+	return (now >= m->pace_at);
 }
 
 /* The last moment: the next thing is the first byte. */
