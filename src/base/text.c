@@ -47,10 +47,20 @@ bool
 text_utf8_valid(const void *s, size_t n)
 {
 	const uint8_t *p = s;
+	uint64_t eight;
 	uint32_t cp;
 	size_t k;
 
 	while (n > 0) {
+		/* Eight ASCII characters at once: entries are made of them. */
+		if (n >= sizeof(eight)) {
+			memcpy(&eight, p, sizeof(eight));
+			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+				p += sizeof(eight);
+				n -= sizeof(eight);
+				continue;
+			}
+		}
 		if ((k = text_utf8_next(p, n, &cp)) == 0)
 			return (false);
 		p += k;
