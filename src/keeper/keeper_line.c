@@ -50,8 +50,11 @@ keeper_line_source(const char *line, size_t len, const char *instance,
 bool
 keeper_line_add(const char *line, size_t len, char *id)
 {
+	static const char head[] = "{\"v\":1,\"kind\":\"element\",";
 	const char *p, *q, *end = line + len;
 
+	if (len < sizeof(head) || memcmp(line, head, sizeof(head) - 1) != 0)
+		return (false);
 	p = after(line, len, 512, "\"act\":{\"kind\":\"element\","
 	    "\"verb\":\"add\",\"subject\":\"element/");
 	if (p == NULL || (q = memchr(p, '"', (size_t)(end - p))) == NULL ||
@@ -81,8 +84,12 @@ keeper_line_seals(const char *line, size_t len,
 	    B64_DIGEST + 2, key = 2 + B64_DIGEST + 3;
 	const char *p, *end = line + len;
 
-	/* Quotes inside strings are escaped, so this is the member. */
-	if ((p = memmem(line, len, name, sizeof(name) - 1)) == NULL)
+	/*
+	 * It is the last member.  Quotes inside strings are escaped, so what is
+	 * found is it.
+	 */
+	if (len < 3 || memcmp(end - 3, "]]}", 3) != 0 ||
+	    (p = memmem(line, len, name, sizeof(name) - 1)) == NULL)
 		return;
 	for (p += sizeof(name) - 1; (size_t)(end - p) > row && *p == '[';
 	    p += row + 1)
