@@ -26,6 +26,41 @@ OTHER = str(uuid.uuid4())
 TARGET = ("imsi", "001010000000001")
 
 
+ROOT = '<X1Request xmlns="http://uri.etsi.org/03221/X1/2017/10" ' \
+    'xmlns:c="http://uri.etsi.org/03280/common/2017/07" ' \
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+
+
+def x1(said, targets, address):
+    """The X1 message (TS 103 221-1) of which that was said."""
+    body = ""
+    if said["type"].endswith("ivateTask") and said["dids"] is None:
+        body = "<xId>%s</xId>" % said["xid"]
+    elif said["xid"]:
+        body = "<taskDetails><xId>%s</xId><targetIdentifiers>%s" \
+            "</targetIdentifiers><deliveryType>%s</deliveryType>" \
+            "<listOfDIDs>%s</listOfDIDs></taskDetails>" % (
+                said["xid"], "".join(
+                    "<targetIdentifier><%s>%s</%s></targetIdentifier>" %
+                    (kind, value, kind) for kind, value in targets),
+                said["delivery"], "".join(
+                    "<dId>%s</dId>" % did for did in said["dids"]))
+    elif address:
+        _, ip, _, port = address.split(":")
+        body = "<destinationDetails><dId>%s</dId><deliveryType>%s" \
+            "</deliveryType><deliveryAddress><ipAddressAndPort><c:address>" \
+            "<c:IPv4Address>%s</c:IPv4Address></c:address><c:port>" \
+            "<c:TCPPort>%s</c:TCPPort></c:port></ipAddressAndPort>" \
+            "</deliveryAddress></destinationDetails>" % (
+                said["dids"][0], said["delivery"], ip, port)
+    return '<x1RequestMessage xsi:type="%sRequest"><admfIdentifier>%s' \
+        "</admfIdentifier><neIdentifier>%s</neIdentifier>" \
+        "<messageTimestamp>%s</messageTimestamp><version>%s</version>" \
+        "<x1TransactionId>%s</x1TransactionId>%s</x1RequestMessage>" % (
+            said["type"], said["admf"], said["ne"], said["stamp"],
+            said["version"], said["transaction"], body)
+
+
 class Gate:
     """A gate's two connections; says and signs what a gate would."""
 
@@ -80,31 +115,34 @@ class Gate:
             else None, "last": 0})
 
     def command(self, kind, element, xid=None, dids=None, targets=(),
-                delivery=None, address=None):
+                delivery=None, address=None, when=0):
         task = kind in ("ActivateTask", "ModifyTask")
-        texts = [disclosure("root", b64(b"<X1Request>")),
-                 disclosure("received", b64(b"<x1RequestMessage/>")),
-                 disclosure("sent", b64(b"<X1Request/>"))]
-        texts += [disclosure("target", list(t)) for t in targets]
-        if address:
-            texts.append(disclosure("address", address))
-        return {
+        said = {
             "requester": "admf-1", "certificate": b64(bytes(32)),
             "bound": "urn", "admf": "ADMF1", "ne": "NE1",
             "element": str(element), "type": kind,
-            "transaction": str(uuid.uuid4()), "stamp": stamp(),
+            "transaction": str(uuid.uuid4()), "stamp": stamp(when),
             "version": "v1.22.1", "xid": xid, "dids": dids,
             "product": None, "correlation": None,
             "implicit": False if task else None, "delivery": delivery,
             "services": None, "mediation": 0 if task else None,
-            "leniencies": [], "form": None, "size": str(self.size)}, texts
+            "leniencies": [], "form": None, "size": str(self.size)}
+        message = x1(said, targets, address)
+        texts = [disclosure("root", b64(ROOT.encode())),
+                 disclosure("received", b64(message.encode())),
+                 disclosure("sent", b64((ROOT + message + "</X1Request>")
+                                        .encode()))]
+        texts += [disclosure("target", list(t)) for t in targets]
+        if address:
+            texts.append(disclosure("address", address))
+        return said, texts
 
-    def outcome(self, index, answer="AcknowledgedAndCompleted"):
+    def outcome(self, index, spooled=False):
         return self.say("outcome", {
             "command": str(index), "what": "sent", "why": None, "mine": None,
-            "sent_at": stamp(), "answered_at": stamp(), "answer": answer,
-            "code": None, "http": 200, "certificate": b64(bytes(32)),
-            "checkpoint": str(self.size)},
+            "sent_at": stamp(), "answered_at": stamp(),
+            "answer": "AcknowledgedAndCompleted", "code": None, "http": 200, "certificate": b64(bytes(32)),
+            "checkpoint": None if spooled else str(int(index) + 1)},
             [disclosure("answer", b64(b"<X1Response/>"))])
 
 
@@ -444,7 +482,7 @@ def what_left_from_a_spool_is_kept():
     assert done["kind"] == "kept", done
     e = op.entry(int(done["index"]))
     assert e["kind"] == "late" and "line" not in e and "decision" not in e, e
-    assert op.gate.outcome(done["index"])["kind"] == "kept"
+    assert op.gate.outcome(done["index"], True)["kind"] == "kept"
     done = op.gate.say("beat", {
         "size": str(op.gate.size), "root": b64(root(
             op.gate.follower.leaves[:op.gate.size])), "spool": 0,
@@ -467,7 +505,7 @@ def a_spool_of_an_earlier_start_goes_first():
         "version": "0.1.0", "build": "test", "config": b64(bytes(32)),
         "size": str(op.gate.size), "spool": 0, "last": last})
     assert done["kind"] == "kept", done
-    assert op.gate.outcome(int(done["index"]) - 1)["kind"] == "kept"
+    assert op.gate.outcome(int(done["index"]) - 1, True)["kind"] == "kept"
     # The former start is over: neither its numbers nor its hello are taken.
     old = op.gate.message("late", op.number + 100, said, texts)
     old[0]["start"] = op.gate.start - 1
@@ -592,9 +630,9 @@ def a_clock_that_steps_holds_what_widens():
         assert ping() == kept, step
     found = [i for kind, i in op.findings() if kind == "clock.step"]
     assert len(found) == 2, found
-    said, texts = op.gate.command("DeactivateTask", op.index["ne-1"], XID)
-    # The element's ADMF has the same wrong clock: law looks at its stamp.
-    said["stamp"] = stamp(7300)
+    # Its ADMF has the same wrong clock: law looks at the stamp.
+    said, texts = op.gate.command("DeactivateTask", op.index["ne-1"], XID,
+                                  when=7300)
     said["void"] = sorted(op.void)
     done = op.gate.say("command", said, texts)
     op.void = []
