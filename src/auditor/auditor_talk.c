@@ -11,7 +11,7 @@
 #include "record/record_report.h"
 #include "record/record_sd.h"
 
-#define GAPS_MAX	128	/* numbers named in one `void` */
+#define GAPS_MAX	1024	/* numbers named in one `void` */
 #define OPEN_MAX	32	/* reports under way; the window is 64 */
 #define SAID_MAX	RECORD_PAYLOAD_MAX
 
@@ -25,6 +25,9 @@ struct report {
 	char *sig;			/* owned: the JSON object */
 	size_t sig_len;
 	struct record_sds sds;
+	uint64_t *gap;			/* owned: what its `void` names */
+	size_t gaps_n;
+	bool has_last;			/* it has `last` */
 	bool sent;
 	auditor_kept_fn *fn;
 	void *cookie;
@@ -59,6 +62,7 @@ report_free(struct report *r)
 {
 	free(r->said);
 	free(r->sig);
+	free(r->gap);
 	record_sds_fini(&r->sds);
 	free(r);
 }
@@ -118,6 +122,29 @@ say_done(struct auditor_talk *t, uint64_t number)
 	(void)net_link_send(t->link, &m);
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x < *y ? -1 : *x > *y);
+}
+
+/*
+ * A report that became no entry: its number is to be named, and again all that
+ * it would have said of numbers before it, for nobody has read that.
+ */
+static void
+say_again(struct auditor_talk *t, const struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i <= r->gaps_n && t->gaps_n < GAPS_MAX; i++)
+		t->gap[t->gaps_n++] = i < r->gaps_n ? r->gap[i] : r->number;
+	qsort(t->gap, t->gaps_n, sizeof(t->gap[0]), by_number);
+	t->has_last = t->has_last || r->has_last;
+}
+
 static void
 on_kept(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
 {
@@ -143,8 +170,7 @@ on_kept(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
 		    (unsigned long long)r->number, net_kind_name(r->kind),
 		    jv_str(jv_get(m->json, "code"), NULL) != NULL ?
 		    jv_str(jv_get(m->json, "code"), NULL) : "?");
-		if (t->gaps_n < GAPS_MAX)
-			t->gap[t->gaps_n++] = r->number;
+		say_again(t, r);
 	}
 	unlink_report(t, r);
 	if (first)
@@ -223,7 +249,17 @@ make_report(struct auditor_talk *t, struct report *r, enum record_kind kind,
 		rc = CU_ENOMEM;
 		goto out;
 	}
+	if (t->gaps_n > 0) {
+		r->gap = malloc(t->gaps_n * sizeof(r->gap[0]));
+		if (r->gap == NULL) {
+			rc = CU_ENOMEM;
+			goto out;
+		}
+		memcpy(r->gap, t->gap, t->gaps_n * sizeof(r->gap[0]));
+	}
 	r->number = ++t->number;
+	r->gaps_n = t->gaps_n;
+	r->has_last = t->has_last;
 	t->gaps_n = 0;
 	t->has_last = false;
 out:	buf_fini(&b);

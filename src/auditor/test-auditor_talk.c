@@ -304,6 +304,32 @@ refused(void)
 	stop();
 }
 
+/* What a refused report named is named again: nobody has read it there. */
+static void
+refused_again(void)
+{
+	start(keeper_key);
+	keeper.mood = REFUSE;
+	auditor_talk_last(talk, 9);
+	beat();
+	RUN(lost == 1);
+	beat();
+	RUN(lost == 2);
+	beat();
+	RUN(lost == 3);
+	CHECK(strstr(keeper.said[2], "\"void\":[1,2],\"last\":9}") != NULL);
+	keeper.mood = KEEP;
+	beat();
+	RUN(kepts == 1);
+	CHECK(keeper.number[3] == 4);
+	CHECK(strstr(keeper.said[3], "\"void\":[1,2,3],\"last\":9}") != NULL);
+	beat();
+	RUN(kepts == 2);
+	CHECK(strstr(keeper.said[4], "void") == NULL);
+	CHECK(strstr(keeper.said[4], "last") == NULL);
+	stop();
+}
+
 /* A connection that broke: the same report under the same number. */
 static void
 broken(void)
@@ -425,6 +451,7 @@ main(void)
 	CHECK_RUN(another_keeper);
 	CHECK_RUN(in_order);
 	CHECK_RUN(refused);
+	CHECK_RUN(refused_again);
 	CHECK_RUN(broken);
 	CHECK_RUN(mute);
 	CHECK_RUN(with_disclosures);
