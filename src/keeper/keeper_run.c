@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
@@ -54,10 +55,16 @@ static void
 keep_contradiction(struct keeper *k, const char *note, size_t len)
 {
 	char path[PATH_CAP];
+	int dir = -1;
 
-	if (home_path(k->home, path, sizeof(path), "log/contradiction") != 0 ||
-	    io_replace(io_system(), AT_FDCWD, path, note, len, true) != 0)
+	/* The name is synced, too, and for that the folder must be open. */
+	if (home_path(k->home, path, sizeof(path), "log") != 0 ||
+	    (dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1 ||
+	    io_replace(io_system(), dir, "contradiction", note, len,
+	    true) != 0)
 		diag("log/contradiction could not be written");
+	if (dir != -1)
+		close(dir);
 }
 
 int
@@ -83,10 +90,10 @@ keeper_note_check(struct keeper *k, const char *note, size_t len)
 	 * We signed it and do not have it.  Not a word of this goes into the
 	 * log: it would grow the fork (formats 7).
 	 */
-	diag("a checkpoint of size %llu signed by this log's key is not in "
-	    "this log, which has %llu entries: it was rolled back or forked "
-	    "(kept in log/contradiction)", (unsigned long long)cp.size,
-	    (unsigned long long)head.size);
+	diag("%s: a checkpoint of size %llu signed by this log's key is not "
+	    "in this log, which has %llu entries (kept in log/contradiction)",
+	    cp.size > head.size ? "log.rollback" : "log.fork",
+	    (unsigned long long)cp.size, (unsigned long long)head.size);
 	keep_contradiction(k, note, len);
 	k->contradicted = true;
 	keeper_end(k, 3);
