@@ -561,19 +561,38 @@ names_entry(const struct demo *d, uint64_t index)
 	return (strstr(buf_text(&d->out), word) != NULL);
 }
 
+/*
+ * Copy a log that is being written.  Its checkpoint first: what is signed then
+ * stands in the segments that are copied after it.
+ */
+static int
+copy_log(struct demo *d, char *log, char *copy)
+{
+	char cp[] = "cp", a[] = "-a", note[PATH_MAX], kept[PATH_MAX];
+	char over[PATH_MAX];
+	char *first[] = { cp, note, kept, NULL };
+	char *then[] = { cp, a, log, copy, NULL };
+	char *last[] = { cp, kept, over, NULL };
+
+	if (cli_join(note, log, "checkpoint") != 0 ||
+	    cli_join(kept, d->dir, "copy-of-checkpoint") != 0 ||
+	    cli_join(over, copy, "checkpoint") != 0)
+		return (-1);
+	return (execute(d, first) != 0 || execute(d, then) != 0 ||
+	    execute(d, last) != 0 ? -1 : 0);
+}
+
 static void
 verified(struct demo *d)
 {
 	char log[PATH_MAX], copy[PATH_MAX], segment[PATH_MAX];
-	char cp[] = "cp", a[] = "-a";
-	char *argv[] = { cp, a, log, copy, NULL };
 	int code;
 
 	headline(d, "A stranger verifies the log");
 	if (cli_join(log, d->dir, "keeper/log") != 0 ||
 	    cli_join(copy, d->dir, "copy-of-log") != 0 ||
 	    cli_join(segment, copy, "journal/00000001.seg") != 0 ||
-	    execute(d, argv) != 0)
+	    copy_log(d, log, copy) != 0)
 		return;
 	code = verb(d, true, "log", "verify", "--log", "@copy-of-log",
 	    "--genesis", d->genesis, NULL);

@@ -146,6 +146,11 @@ class Gate:
             [disclosure("answer", b64(b"<X1Response/>"))])
 
 
+def refuses_to_start(home):
+    code = home.start()
+    assert code == 3, (code, home.said())
+
+
 class Operator:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="custos-keeper-")
@@ -674,7 +679,7 @@ def a_rollback_shown_by_a_gate_ends_the_keeper():
         assert f.read() == op.gate.note
     assert before < op.gate.size
     # It stays down until the log that it knows is back.
-    assert op.home.start() == 3
+    refuses_to_start(op.home)
     assert "log/contradiction" in op.home.said()
 
 
@@ -695,23 +700,23 @@ def what_is_wrong_at_a_start_is_named():
     os.unlink(op.home.path("log/contradiction"))
     key = open(op.home.path("keys/log.key")).read()
     op.home.put("keys/log.key", Key().file())
-    assert op.home.start() == 3
+    refuses_to_start(op.home)
     op.home.put("keys/log.key", key)
     text = open(op.home.path("custos.yaml")).read()
     op.home.put("custos.yaml", text + "genesis: " + "0" * 64 + "\n")
-    assert op.home.start() == 3
+    refuses_to_start(op.home)
     assert "genesis: custos.yaml says" in op.home.said(), op.home.said()
     op.home.put("custos.yaml", text)
     vault = open(op.home.path("keys/vault.key"), "rb").read()
     op.home.put("keys/vault.key", bytes(32))
-    assert op.home.start() == 3
+    refuses_to_start(op.home)
     op.home.put("keys/vault.key", vault)
     with open(op.home.path("log/journal/00000001.seg"), "r+b") as f:
         f.seek(6000)
         old = f.read(1)
         f.seek(6000)
         f.write(bytes([old[0] ^ 1]))
-    assert op.home.start() == 3
+    refuses_to_start(op.home)
     with open(op.home.path("log/journal/00000001.seg"), "r+b") as f:
         f.seek(6000)
         f.write(old)
@@ -731,7 +736,7 @@ def a_locked_home_opens_with_its_passphrase_alone():
     assert home.start() is None, home.said()
     assert home.kill(signal.SIGTERM) == 0
     home.options = ["--passphrase-file", home.path("wrong")]
-    assert home.start() == 3
+    refuses_to_start(home)
     done = home.run("--check")
     assert done.returncode == 1 and "passphrase" in done.stdout, done.stdout
     assert "correct horse" not in home.said() + done.stdout + done.stderr
