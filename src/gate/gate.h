@@ -67,7 +67,7 @@ struct gate_msg {
 	TAILQ_ENTRY(gate_msg) q;
 	uint64_t id;
 	enum gate_class class;
-	struct gate_box *box;		/* NULL: nobody waits, nothing to send */
+	struct gate_box *box;		/* NULL: nobody waits */
 	const struct x1_msg *x1;	/* borrowed from box */
 	bool late;			/* it went by the spool */
 
@@ -98,7 +98,7 @@ struct gate_msg {
 	struct record_sig out_sig;
 	uint64_t out_n;
 
-	utc_us pace_at;			/* may leave from then on; 0: not asked */
+	utc_us pace_at;			/* may leave from then; 0: not asked */
 	struct x1http_call *call;
 	void *sending;			/* its cookie, while under way */
 	uint8_t *answer;		/* body of the element's answer */
@@ -123,7 +123,7 @@ struct gate_pool {
 	uint64_t index;			/* of the registration */
 	size_t identity;
 	struct x1http_peer *peer;
-	utc_us next;			/* pace: when a second's worth is used */
+	utc_us next;			/* pace: a second's worth is used up */
 	enum cert_rule rule;		/* how its certificate names it */
 	enum cert_side side;
 	char id[TEXT_ID_MAX + 1], name[CERT_NAME_MAX + 1];
@@ -173,7 +173,8 @@ struct gate {
 	bool has_log_key;
 	struct gate_seen *seen;
 	size_t seen_n, seen_cap;
-	uint64_t old_size;		/* what the notebook knew at the start */
+	uint64_t judged;		/* own entries below were seen */
+	uint64_t old_size;		/* what the notebook knew before */
 	uint8_t old_root[DIGEST_LEN];
 	bool overlay_due;		/* acts of the spool are not in it */
 	bool held_due;			/* a revoke or retire was followed */
@@ -197,7 +198,7 @@ struct gate {
 	struct net_link_conf direct_conf;
 };
 
-/* ---- gate_core.c: the machine and what it asks for --------------------- */
+/* ---- gate_core.c: the machine and what it asks for ---------------------- */
 
 /** gate_step(g, ev): Give the machine an event, do what it asks for. */
 int gate_step(struct gate *, struct gate_event);
@@ -206,7 +207,7 @@ void gate_event(struct gate *, enum gate_event_kind, uint64_t);
 /** gate_waits(g): Tell the machine the waits of yaml and rules. */
 void gate_waits(struct gate *, struct gate_waits *);
 
-/* ---- gate_msg.c -------------------------------------------------------- */
+/* ---- gate_msg.c --------------------------------------------------------- */
 
 int gate_msg_create(struct gate *, struct gate_msg **);
 void gate_msg_free(struct gate *, struct gate_msg *);
@@ -229,7 +230,7 @@ void gate_front_next(struct gate_box *);
 /** gate_front_again(g, m): A narrowing that was spoiled: by the spool. */
 void gate_front_again(struct gate *, struct gate_msg *);
 
-/* ---- gate_answer.c: the answer to one message ---------------------------- */
+/* ---- gate_answer.c: the answer to one message --------------------------- */
 
 /** gate_answer_read(g, m): Take the element's answer apart into ${m}->out.
  * GATE_WHY_NONE, or why it is none. */
@@ -241,7 +242,7 @@ void gate_answer_error(struct gate_box *, const struct x1_msg *, int64_t,
     const char *);
 enum law_type gate_law_type(enum x1_op);
 
-/* ---- gate_law.c: what the gate itself decides ------------------------------ */
+/* ---- gate_law.c: what the gate itself decides --------------------------- */
 
 /** gate_law_prepare(g, m): Class, key and may_spool of a new command. */
 void gate_law_prepare(struct gate *, struct gate_msg *, struct gate_event *,
@@ -255,7 +256,7 @@ void gate_law_judge(struct gate *, struct gate_msg *, const void *, size_t,
 /** gate_law_last(g, m): The last check. */
 enum gate_why gate_law_last(struct gate *, struct gate_msg *);
 
-/* ---- gate_follow.c ----------------------------------------------------------- */
+/* ---- gate_follow.c ------------------------------------------------------ */
 
 extern const struct net_link_ops gate_follow_ops;
 /** gate_follow_size(g): Entries under a checked head. */
@@ -265,7 +266,7 @@ int gate_follow_sync(struct gate *);
 /** gate_follow_start(g): Empty tables, from entry 0. */
 int gate_follow_start(struct gate *);
 
-/* ---- gate_talk.c --------------------------------------------------------------- */
+/* ---- gate_talk.c -------------------------------------------------------- */
 
 extern const struct net_link_ops gate_talk_ops;
 /** gate_talk_try(g): Is the keeper proved, and enough followed? */
@@ -287,7 +288,7 @@ int gate_talk_send(struct gate *, enum net_kind, uint64_t, uint64_t,
     const char *, size_t, const struct record_sig *, const struct record_sds *,
     net_answer_fn *, void *);
 
-/* ---- gate_late.c: the spool's records made and offered --------------------------- */
+/* ---- gate_late.c: the spool's records made and offered ------------------ */
 
 int gate_late_spool(struct gate *, struct gate_msg *);
 int gate_late_outcome(struct gate *, struct gate_msg *);
@@ -304,7 +305,7 @@ int gate_late_act(struct gate *, const char *, size_t);
 /** gate_outcome_text(g, m): Make, number and sign its outcome once. */
 int gate_late_sign_outcome(struct gate *, struct gate_msg *);
 
-/* ---- gate_ne.c: towards the elements --------------------------------------------- */
+/* ---- gate_ne.c: towards the elements ------------------------------------ */
 
 void gate_ne_send(struct gate *, struct gate_msg *);
 /** gate_ne_pace(g, m): May it leave now, by the pace of its element? */
@@ -314,15 +315,15 @@ void gate_ne_forward(struct gate *, const struct gate_reg *,
     const struct x1_msg *);
 void gate_ne_free(struct gate *);
 
-/* ---- gate_report.c: what elements send on their own -------------------------------- */
+/* ---- gate_report.c: what elements send on their own --------------------- */
 
 void gate_report_next(struct gate_box *);
 
-/* ---- gate_direct.c: run/gate.sock ----------------------------------------------------- */
+/* ---- gate_direct.c: run/gate.sock --------------------------------------- */
 
 int gate_direct_listen(struct gate *, struct cu_why *);
 
-/* ---- gate_run.c -------------------------------------------------------------------------- */
+/* ---- gate_run.c --------------------------------------------------------- */
 
 struct cu_why;
 /**

@@ -18,8 +18,9 @@ gate_law_type(enum x1_op op)
 static bool
 reads(enum x1_op op)
 {
-	return (op >= X1_OP_GET_TASK_DETAILS && op <= X1_OP_LIST_ALL_DETAILS &&
-	    (op == X1_OP_GET_TASK_DETAILS || op >= X1_OP_GET_DESTINATION_DETAILS));
+	return (op == X1_OP_GET_TASK_DETAILS ||
+	    (op >= X1_OP_GET_DESTINATION_DETAILS &&
+	    op <= X1_OP_LIST_ALL_DETAILS));
 }
 
 /* The one message that we asked for, and all of its items. */

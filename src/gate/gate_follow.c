@@ -32,6 +32,8 @@ gate_follow_start(struct gate *g)
 		return (rc);
 	state_free(g->st);
 	g->st = st;
+	if (g->range.size > g->judged)
+		g->judged = g->range.size;
 	tlog_range_init(&g->range);
 	tlog_range_root(&g->range, g->root);
 	g->note[0] = '\0';
@@ -129,7 +131,8 @@ own_entry(struct gate *g, const struct record_entry *e, uint64_t index,
 	struct gate_msg *m;
 
 	mark_spool(g, e, index);
-	if (e->source.start != g->book.start)
+	/* Seen before, if the tables were begun anew while we ran. */
+	if (e->source.start != g->book.start || index < g->judged)
 		return (0);
 	if (e->kind == RECORD_COMMAND) {
 		if ((s = see(g, index, GATE_EV_FOLLOWED)) == NULL)

@@ -207,7 +207,7 @@ gate_front_refused(void *cookie, const char *address, const char *why)
 	diag("x1: a connection was refused: %s", why);
 }
 
-/* ---- one message ------------------------------------------------------------ */
+/* ---- one message -------------------------------------------------------- */
 
 /* Who sent it and to whom, by the register as it is at this moment. */
 static void

@@ -187,7 +187,7 @@ gate_late_act(struct gate *g, const char *file, size_t len)
 	return (rc);
 }
 
-/* ---- offering -------------------------------------------------------------- */
+/* ---- offering ----------------------------------------------------------- */
 
 static void
 head_gone(struct gate *g)
@@ -361,7 +361,7 @@ gate_late_offer(struct gate *g)
 	}
 }
 
-/* ---- what a former start left ------------------------------------------------ */
+/* ---- what a former start left ------------------------------------------- */
 
 /* Is there an outcome of it in the spool, or does a late there name it? */
 static bool

@@ -148,7 +148,7 @@ gate_law_judge(struct gate *g, struct gate_msg *m, const void *line,
 		return;
 	seen->allowed = jv_streq(jv_get(e->own, "decision"), "allowed");
 	rule = jv_str(jv_get(e->own, "rule"), NULL);
-	/* That its clock had stepped only the keeper can know; it only refuses. */
+	/* That its clock stepped only the keeper knows; it only refuses. */
 	at.held = rule != NULL && strcmp(rule, "clock.held") == 0;
 	/* The words are ours, or somebody else's under our number. */
 	if (e->said_len != m->text_len ||

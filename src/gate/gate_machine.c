@@ -13,7 +13,7 @@
 enum step {
 	PENDING = 1,	/* offered to the keeper */
 	REFUSED,	/* the keeper refused, its sender was told */
-	DEAD,		/* its sender was told; if it stands after all: not sent */
+	DEAD,		/* its sender was told; if it stands: not sent */
 	LATE,		/* being written to the spool */
 	READY,		/* may leave in its turn */
 	CHECK,		/* the last check */
@@ -466,7 +466,7 @@ on_result(struct gate_machine *m, struct slot *s, const struct gate_event *ev)
 	if (s->step != MARK && s->step != WIRE)
 		return;
 	if (ev->kind == GATE_EV_UNSENT && s->step == WIRE)
-		outcome(m, s, GATE_WHY_CUT);	/* never said of what was sent */
+		outcome(m, s, GATE_WHY_CUT);	/* it was sent */
 	else
 		outcome(m, s, ev->kind == GATE_EV_ANSWER ? GATE_WHY_NONE :
 		    ev->why);
@@ -537,7 +537,7 @@ on_tick(struct gate_machine *m)
 			break;
 		case MARK:
 		case WIRE:
-			/* The caller's own time-out failed us: doubt is safe. */
+			/* The caller's own time-out failed: doubt is safe. */
 			outcome(m, s, GATE_WHY_TIMEOUT);
 			break;
 		case OUTC:

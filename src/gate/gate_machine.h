@@ -47,7 +47,7 @@ bool gate_why_unsent(enum gate_why);
 enum gate_say {
 	GATE_SAY_ANSWER = 1,	/* the element's answer, or in doubt */
 	GATE_SAY_REFUSED,	/* refused by entry ${index} */
-	GATE_SAY_UNSENT,	/* entry ${index} stands, but it did not leave */
+	GATE_SAY_UNSENT,	/* entry ${index} stands; it did not leave */
 	GATE_SAY_LATER		/* 1000: not now, nothing is recorded */
 };
 
@@ -71,8 +71,8 @@ enum gate_event_kind {
 	GATE_EV_ISSUE = 1,
 	GATE_EV_DECIDED,	/* ${id}: keeper says ${allowed}, ${index} */
 	GATE_EV_ERROR,		/* ${id}: keeper wrote nothing */
-	GATE_EV_FOLLOWED,	/* ${id}: own root holds it: ${verdict}, ${index},
-				   ${allowed} by the keeper */
+	GATE_EV_FOLLOWED,	/* ${id}: own root holds it: ${verdict},
+				   ${index}, ${allowed} by the keeper */
 	GATE_EV_CHECKED,	/* ${id}: answer to GATE_ACT_CHECK: ${why} */
 	GATE_EV_BYTE,		/* ${id}: the first byte is out */
 	GATE_EV_ANSWER,		/* ${id}: the element answered */

@@ -271,7 +271,7 @@ err:	free(s);
 	    .id = m->id, .why = GATE_WHY_CONNECTION });
 }
 
-/* ---- an element's report, to the ADMFs that are registered for it ---------- */
+/* ---- an element's report, to the ADMFs that are registered for it ------- */
 
 static void
 on_forwarded(void *cookie, const struct x1http_result *r)

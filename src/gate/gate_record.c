@@ -97,8 +97,8 @@ check_form(const struct gate_record *r)
 	default:
 		return (r->kind == 0 && r->start == 0 && r->n == 0 &&
 		    r->ref_start == 0 && r->ref_n == 0 &&
-		    unsigned_yet(&r->sig) && r->sds.n == 0 && r->text_len <= RECORD_ACT_FILE_MAX ? 0 :
-		    CU_EMALFORMED);
+		    unsigned_yet(&r->sig) && r->sds.n == 0 &&
+		    r->text_len <= RECORD_ACT_FILE_MAX ? 0 : CU_EMALFORMED);
 	}
 }
 

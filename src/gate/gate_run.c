@@ -177,7 +177,7 @@ gate_open(struct gate *g, const char *dir, struct cu_why *why)
 	return (gate_machine_create(&g->m, &waits));
 }
 
-/* ---- running --------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------ */
 
 static void
 on_tick(void *cookie)

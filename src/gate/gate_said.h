@@ -1,4 +1,4 @@
-/* src/gate/gate_said.h: what a gate says in its reports (docs/format/entries.md) */
+/* src/gate/gate_said.h: what a gate says (docs/format/entries.md) */
 #ifndef GATE_SAID_H_
 #define GATE_SAID_H_
 #include <stdbool.h>

@@ -352,7 +352,8 @@ gate_spool_add(struct gate_spool *s, struct gate_record *r)
 {
 	int rc = frame_write(s, r);
 
-	if (rc == CU_ENOMEM || (rc != 0 && s->loose_n >= GATE_SPOOL_LOOSE_MAX)) {
+	if (rc == CU_ENOMEM ||
+	    (rc != 0 && s->loose_n >= GATE_SPOOL_LOOSE_MAX)) {
 		s->failed = true;
 		return (CU_ENOMEM);
 	}

@@ -14,7 +14,7 @@ struct io;
 #define GATE_SPOOL_FILE		"spool"
 #define GATE_SPOOL_SIZE		(4U << 20)	/* preallocated, zero-filled */
 #define GATE_SPOOL_HEAD		4096U
-#define GATE_SPOOL_FRAME	56U		/* bytes before the ciphertext */
+#define GATE_SPOOL_FRAME	56U	/* bytes before the ciphertext */
 #define GATE_SPOOL_LOOSE_MAX	1024		/* records in memory alone */
 
 /**

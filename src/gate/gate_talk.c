@@ -150,7 +150,7 @@ on_answer(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 	struct gate_msg *m;
 
 	ask_free(cookie);
-	if (rc != 0)		/* its deadline was ours; on_close says the rest */
+	if (rc != 0)		/* on_close says the rest */
 		return;
 	if (a->kind == NET_ERROR) {
 		on_refused(g, &ask, a);
@@ -241,7 +241,7 @@ err:	diag("an outcome could not be offered: %s", cu_strerror(rc));
 	gate_event(g, GATE_EV_ERROR, m->id);
 }
 
-/* ---- of the gate itself --------------------------------------------------- */
+/* ---- of the gate itself ------------------------------------------------- */
 
 static void
 on_self(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
@@ -349,7 +349,7 @@ gate_talk_stop(struct gate *g)
 	return (self_send(g, RECORD_STOP));
 }
 
-/* ---- the connection -------------------------------------------------------- */
+/* ---- the connection ----------------------------------------------------- */
 
 void
 gate_contradict(struct gate *g, const char *why)
@@ -424,7 +424,8 @@ on_message(void *cookie, struct net_link *l, const struct net_msg *msg)
 			g->beat_ask = msg->id;
 		gate_talk_self(g);
 	} else if (msg->kind == NET_ASK)
-		net_link_answer_error(l, msg->id, "unknown", "no such question");
+		net_link_answer_error(l, msg->id, "unknown",
+		    "no such question");
 	else if (msg->kind == NET_ERROR)
 		diag("keeper: %s", jv_str(jv_get(msg->json, "text"), NULL));
 }

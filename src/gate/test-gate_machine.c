@@ -19,7 +19,10 @@ static const struct { const char *name; enum gate_class class; } classes[] = {
 	{ "report", GATE_REPORT },
 };
 
-static const struct { const char *name; enum gate_event_kind kind; } events[] = {
+static const struct {
+	const char *name;
+	enum gate_event_kind kind;
+} events[] = {
 	{ "issue", GATE_EV_ISSUE }, { "decided", GATE_EV_DECIDED },
 	{ "error", GATE_EV_ERROR }, { "followed", GATE_EV_FOLLOWED },
 	{ "checked", GATE_EV_CHECKED }, { "byte", GATE_EV_BYTE },

@@ -72,7 +72,8 @@ element(enum record_verb verb, const char *id, const char *kind,
 		    "\"zone\":%s,\"jurisdiction\":null,\"multi\":\"each\","
 		    "\"mode\":\"enforce\",\"until\":null,\"gate\":\"gate-1\","
 		    "\"admfs\":[],\"reads\":\"own\",\"dialect\":[\"stamp\"],"
-		    "\"triggered_by\":null}", id, kind, strcmp(kind, "ne") == 0 ?
+		    "\"triggered_by\":null}", id, kind,
+		    strcmp(kind, "ne") == 0 ?
 		    "\"https://192.0.2.1:8443/X1/NE\"" : "null", id, pin,
 		    strcmp(kind, "ne") == 0 ? "\"north\"" : "null");
 	entry(RECORD_ELEMENT, verb, subject, payload);

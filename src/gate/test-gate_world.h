@@ -45,7 +45,7 @@ static struct net_loop *loop;
 static char dir[] = "/tmp/custos-gate.XXXXXX";
 static struct world world;
 
-/* ---- the keeper ------------------------------------------------------------ */
+/* ---- the keeper --------------------------------------------------------- */
 
 static struct {
 	struct { char *p; size_t len; } line[LINES_MAX];
@@ -457,7 +457,49 @@ keeper_down(void)
 	kp.talk = kp.follow = NULL;
 }
 
-/* ---- the element ------------------------------------------------------------- */
+/* The keeper's machine lost what was not signed: back to ${n} entries. */
+static void
+keeper_rewinds(size_t n)
+{
+	uint8_t leaf[DIGEST_LEN];
+	struct record_entry *e;
+	size_t i, k;
+
+	while (kp.n > n)
+		free(kp.line[--kp.n].p);
+	for (i = 0; i < WORLD_STATES; i++) {
+		state_free(world.st[i]);
+		world.st[i] = NULL;
+	}
+	tlog_range_init(&kp.range);
+	CHECK(state_create(&world.st[0], 0) == 0);
+	for (i = 0; i < n; i++) {
+		CHECK(state_apply(world.st[0], i, kp.line[i].p,
+		    kp.line[i].len, NULL) == 0);
+		tlog_leaf(leaf, kp.line[i].p, kp.line[i].len);
+		tlog_range_append(&kp.range, leaf, NULL, NULL);
+		for (k = 0; k < kp.open_n; k++)
+			if (kp.open[k].after == i + 1 && kp.open[k].element)
+				state_open_element(world.st[0], kp.open[k].id,
+				    &kp.open[k].sds, NULL);
+			else if (kp.open[k].after == i + 1)
+				state_open_revision(world.st[0],
+				    kp.open[k].digest, &kp.open[k].sds, NULL);
+		/* Own numbers go on where the log ends. */
+		if (record_entry_read(&e, kp.line[i].p, kp.line[i].len,
+		    NULL) == 0) {
+			if (e->source.role == RECORD_ROLE_KEEPER)
+				world.n[W_KEEPER] = e->source.n;
+			record_entry_free(e);
+		}
+	}
+	for (i = k = 0; i < kp.done_n; i++)
+		if (kp.done[i].index < n)
+			kp.done[k++] = kp.done[i];
+	kp.done_n = k;
+}
+
+/* ---- the element -------------------------------------------------------- */
 
 static struct {
 	struct x1http_server *s;
@@ -521,7 +563,7 @@ ne_request(void *cookie, struct x1http_req *r)
 		ne_answer(r);
 }
 
-/* ---- the ADMF ------------------------------------------------------------------ */
+/* ---- the ADMF ----------------------------------------------------------- */
 
 static struct {
 	struct net_tls *tls, *stranger_tls, *ne_tls;
@@ -634,7 +676,7 @@ send_messages(struct x1_msg *m, size_t n)
 }
 
 #define RUN(what) do {							\
-	utc_us end_ = utc_mono() + 8 * UTC_SECOND;			\
+	utc_us end_ = utc_mono() + 20 * UTC_SECOND;			\
 	while (!(what) && utc_mono() < end_)				\
 		net_loop_step(loop, 5);					\
 	CHECK(what);							\
@@ -684,7 +726,7 @@ forward_request(void *cookie, struct x1http_req *r)
 	x1http_reply(r, 200, "<ok/>", 5);
 }
 
-/* ---- certificates, homes, the gate -------------------------------------------------- */
+/* ---- certificates, homes, the gate -------------------------------------- */
 
 static struct certmake *ca;
 
