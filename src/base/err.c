@@ -28,9 +28,16 @@ void
 cu_why_set(struct cu_why *why, const char *fmt, ...)
 {
 	va_list ap;
+	size_t n;
 
 	if (why == NULL)
 		return;
+	/* Often set before a check, to be there if it fails: be quick. */
+	if (strchr(fmt, '%') == NULL && (n = strlen(fmt)) <
+	    sizeof(why->text)) {
+		memcpy(why->text, fmt, n + 1);
+		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
