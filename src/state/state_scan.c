@@ -1,5 +1,9 @@
 /* src/state/state_scan.c: where each value of a line lies */
+#include <endian.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include "base/err.h"
 #include "base/text.h"
 #include "state/state_scan.h"
@@ -65,11 +69,68 @@ close_token(struct cursor *c, uint32_t t)
 	c->s->tok[t].next = (uint32_t)c->s->n;
 }
 
-/* What a plain stretch of a string ends at: below 0x20, quote, backslash. */
-#define EIGHT true, true, true, true, true, true, true, true
-static const bool ends[256] = { EIGHT, EIGHT, EIGHT, EIGHT, ['"'] = true,
-	['\\'] = true };
-#undef EIGHT
+/* Eight bytes at a time: where they are 0x20 below, a quote, a backslash. */
+#define EACH(c)	(UINT64_C(0x0101010101010101) * (c))
+#define TOPS	EACH(0x80)
+
+static inline uint64_t
+eight(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return (le64toh(w));
+}
+
+/* The lowest top bit that is set is exact; those above it may not be. */
+static inline uint64_t
+below(uint64_t w, unsigned int c)
+{
+	return ((w - EACH(c)) & ~w & TOPS);
+}
+
+static inline size_t
+first(uint64_t hit)
+{
+	return ((size_t)__builtin_ctzll(hit) / 8);
+}
+
+/* Length of the plain stretch of a string at ${p}. */
+static inline size_t
+plain(const char *p, size_t n)
+{
+	uint64_t w, hit;
+	size_t i = 0;
+
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), low = _mm_set1_epi8(0x1f),
+	    slash = _mm_set1_epi8('\\');
+	unsigned int mask;
+	__m128i v;
+
+	/* The same by sixteen: half of the time of a replay is spent here. */
+	for (; n - i >= 16; i += 16) {
+		v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		mask = (unsigned int)_mm_movemask_epi8(_mm_or_si128(
+		    _mm_or_si128(_mm_cmpeq_epi8(v, quote),
+		    _mm_cmpeq_epi8(v, slash)),
+		    _mm_cmpeq_epi8(_mm_min_epu8(v, low), v)));
+		if (mask != 0)
+			return (i + (size_t)__builtin_ctz(mask));
+	}
+#endif
+	for (; n - i >= 8; i += 8) {
+		w = eight(p + i);
+		hit = below(w, 0x20) | below(w ^ EACH('"'), 1) |
+		    below(w ^ EACH('\\'), 1);
+		if (hit != 0)
+			return (i + first(hit));
+	}
+	while (i < n && p[i] != '"' && p[i] != '\\' &&
+	    (unsigned char)p[i] >= 0x20)
+		i++;
+	return (i);
+}
 
 static int
 take_string(struct cursor *c)
@@ -84,13 +145,15 @@ take_string(struct cursor *c)
 	if ((rc = token(c, SCAN_STRING, &t)) != 0)
 		return (rc);
 	for (;;) {
-		while (c->at < len && !ends[(unsigned char)p[c->at]])
-			c->at++;
+		c->at += plain(p + c->at, len - c->at);
 		if (c->at == len || (unsigned char)p[c->at] < 0x20)
 			return (CU_EMALFORMED);
 		if (p[c->at] == '"')
 			break;
-		if ((n = escape(p + c->at, len - c->at, &ch)) == 0)
+		/* By far the most are quotes of what was said. */
+		if (len - c->at >= 2 && p[c->at + 1] == '"')
+			n = 2;
+		else if ((n = escape(p + c->at, len - c->at, &ch)) == 0)
 			return (CU_EMALFORMED);
 		c->s->tok[t].escaped = 1;
 		c->at += n;
@@ -360,16 +423,28 @@ scan_count(const struct scan *s, uint32_t t)
 size_t
 scan_unescape(char *out, const struct scan *s, uint32_t t)
 {
-	const char *p = s->p + s->tok[t].off, *end = p + s->tok[t].len, *q;
+	const char *p = s->p + s->tok[t].off, *end = p + s->tok[t].len;
+	uint64_t hit;
 	char *o = out;
 
-	while (p < end) {
-		if ((q = memchr(p, '\\', (size_t)(end - p))) == NULL)
-			q = end;
-		memcpy(o, p, (size_t)(q - p));
-		o += q - p;
-		if ((p = q) < end)
+	/* What is written never overtakes what was read: eight have room. */
+	while (end - p >= 8) {
+		memcpy(o, p, 8);
+		hit = below(eight(p) ^ EACH('\\'), 1);
+		p += hit == 0 ? 8 : first(hit);
+		o += hit == 0 ? 8 : first(hit);
+		if (hit == 0)
+			continue;
+		if (end - p >= 2 && p[1] == '"') {
+			*o++ = '"';
+			p += 2;
+		} else
 			p += escape(p, (size_t)(end - p), o++);
 	}
+	while (p < end)
+		if (*p != '\\')
+			*o++ = *p++;
+		else
+			p += escape(p, (size_t)(end - p), o++);
 	return ((size_t)(o - out));
 }
