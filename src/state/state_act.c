@@ -905,7 +905,9 @@ take_decide(struct state *st, uint64_t index, utc_us time,
 		    st->rules.v[RECORD_RULE_APPROVALS])
 			return (0);
 		r->approved = index;
-		st->epoch++;
+		/* No task is bound to a warrant before its first approval. */
+		if (w->revision.n > 1)
+			st->epoch++;
 		if (!r->opened) {
 			if (ROOM(&st->unopened, 1) != 0)
 				return (CU_ENOMEM);

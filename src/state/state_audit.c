@@ -168,6 +168,7 @@ judge_object(struct state *st, struct element *e, struct object *o,
 		if (next < e->over_next)
 			e->over_next = next;
 	}
+	o->over_next = next;
 	v = o->verdict = law_judge(&facts, &set, a, &o->seen);
 	if (flickers(e, o, before) && pend_object(st, F_TASK_FLICKER,
 	    SEV_CRITICAL, o, a->j, time) != 0)
@@ -213,7 +214,6 @@ judge_object(struct state *st, struct element *e, struct object *o,
 			e->wants |= STATE_AGAIN;
 	} else
 		o->crow = o->cshown = 0;
-	o->answer = a->j;
 	return (settle(st, o, a, time));
 }
 
@@ -264,6 +264,29 @@ judge_waiting(struct state *st, struct object *o, const struct law_answer *a,
 	return (0);
 }
 
+/*
+ * Would this answer only repeat what the last one led to?  Nothing about the
+ * object is open, it was not shown anew, and no order has changed or ended.
+ */
+static bool
+repeats(const struct state *st, const struct element *e,
+    const struct object *o, const struct law_answer *a)
+{
+	bool baseline = o->task && !o->has_base && !o->has_base_last &&
+	    (o->has_n || o->has_last) && o->seen.presence != LAW_ABSENT;
+
+	return (!o->shown_anew && !baseline && e->epoch == st->epoch &&
+	    quiet(o) && a->asked - a->overdue_after <= o->over_next);
+}
+
+/* It is gone, may be nowhere, and nothing is left to be said of it. */
+static bool
+at_rest(const struct object *o)
+{
+	return (o->seen.presence == LAW_ABSENT && o->base_absent &&
+	    o->base.n == 0 && quiet(o));
+}
+
 static int
 judge_all_waiting(struct state *st, struct element *e, uint64_t until,
     utc_us time)
@@ -299,7 +322,7 @@ judge_element(struct state *st, uint32_t row, const struct law_answer *a,
 {
 	struct element *e = &st->element.v[row];
 	struct object *o;
-	uint32_t k;
+	uint32_t k, *at;
 
 	e->failed = 0;
 	e->wants = 0;
@@ -312,8 +335,12 @@ judge_element(struct state *st, uint32_t row, const struct law_answer *a,
 	e->over_next = UTC_MAX;
 	for (k = e->objects; k != MAP_NONE; k = o->next) {
 		o = &st->object.v[k];
-		if (judge_object(st, e, o, a, time) != 0)
-			return (CU_ENOMEM);
+		if (!repeats(st, e, o, a)) {
+			if (judge_object(st, e, o, a, time) != 0)
+				return (CU_ENOMEM);
+		} else if (o->over_next < e->over_next)
+			e->over_next = o->over_next;
+		o->answer = a->j;
 	}
 	e->last = *a;
 	e->answered = e->waiting = true;
@@ -322,12 +349,18 @@ judge_element(struct state *st, uint32_t row, const struct law_answer *a,
 	    judge_all_waiting(st, e, a->j, time) != 0)
 		return (CU_ENOMEM);
 	e->dirty = false;
-	for (k = e->objects; k != MAP_NONE; k = o->next) {
-		o = &st->object.v[k];
-		o->moved = false;
+	for (at = &e->objects; *at != MAP_NONE;) {
+		o = &st->object.v[*at];
+		o->moved = o->shown_anew = false;
 		if (state_fold(st, o, a->i) != 0)
 			return (CU_ENOMEM);
 		e->dirty = e->dirty || !quiet(o);
+		/* A long log has far more of these than of all others. */
+		if (at_rest(o)) {
+			o->listed = false;
+			*at = o->next;
+		} else
+			at = &o->next;
 	}
 	return (0);
 }
@@ -403,6 +436,57 @@ forget_parts(struct element *e)
 	e->part_next = 0;
 }
 
+/* What an object was seen as, before an answer that says something of it. */
+struct before { uint32_t row; struct law_seen seen; };
+
+static void
+remember(struct state *st, struct object *o, struct before *b, size_t *n)
+{
+	if (o->shown_anew)
+		return;
+	o->shown_anew = true;
+	b[*n].row = (uint32_t)(o - st->object.v);
+	b[(*n)++].seen = o->seen;
+}
+
+static int
+take_items(struct state *st, uint32_t row, struct before *b, size_t *n)
+{
+	struct element *e = &st->element.v[row];
+	const struct item *x;
+	struct object *o;
+	uint32_t k;
+	size_t i;
+	int task;
+
+	for (k = e->objects; e->part_full && k != MAP_NONE; k = o->next) {
+		o = &st->object.v[k];
+		remember(st, o, b, n);
+		memset(&o->seen, 0, sizeof(o->seen));
+	}
+	for (i = 0; i < 2 * e->gone.n; i++) {
+		task = i % 2 == 0;
+		if ((o = state_object_get(st, row, task, e->gone.v[i / 2],
+		    false)) == NULL || !o->listed)
+			continue;
+		remember(st, o, b, n);
+		memset(&o->seen, 0, sizeof(o->seen));
+	}
+	for (i = 0; i < e->part.n; i++) {
+		x = &e->part.v[i];
+		if ((o = state_object_get(st, row, x->task, x->id, true)) ==
+		    NULL)
+			return (CU_ENOMEM);
+		remember(st, o, b, n);
+		o->seen = x->seen;
+		o->has_n = x->has_n;
+		o->n = x->n;
+		o->has_last = x->has_last;
+		o->last = x->last;
+	}
+	return (0);
+}
+
 /* All parts stand: what they say becomes what is seen. */
 static int
 take_complete(struct state *st, uint32_t row, utc_us time, uint64_t i)
@@ -410,53 +494,25 @@ take_complete(struct state *st, uint32_t row, utc_us time, uint64_t i)
 	struct element *e = &st->element.v[row];
 	struct law_answer a = { i, e->part_index, e->part_index,
 	    e->part_asked, 1000 * st->rules.v[RECORD_RULE_OVERDUE_AFTER] };
-	const struct item *x;
-	struct law_seen *before;
+	size_t room = 2 * e->gone.n + e->part.n + 1, n = 0, k;
+	struct before *b;
 	struct object *o;
-	uint32_t k, first;
-	size_t n;
+	uint32_t at;
 
-	/* What was seen before, in the order of the list. */
-	for (n = 0, k = e->objects; k != MAP_NONE; k = st->object.v[k].next)
-		n++;
-	if ((before = malloc((n + 1) * sizeof(*before))) == NULL)
+	for (at = e->objects; e->part_full && at != MAP_NONE;
+	    at = st->object.v[at].next)
+		room++;
+	if ((b = malloc(room * sizeof(*b))) == NULL)
 		return (CU_ENOMEM);
-	first = e->objects;
-	for (n = 0, k = first; k != MAP_NONE; k = o->next) {
-		o = &st->object.v[k];
-		before[n++] = o->seen;
-		if (e->part_full)
-			memset(&o->seen, 0, sizeof(o->seen));
+	if (take_items(st, row, b, &n) != 0) {
+		free(b);
+		return (CU_ENOMEM);
 	}
-	for (n = 0; n < e->gone.n; n++) {
-		if ((o = state_object_get(st, row, true, e->gone.v[n],
-		    false)) != NULL)
-			memset(&o->seen, 0, sizeof(o->seen));
-		if ((o = state_object_get(st, row, false, e->gone.v[n],
-		    false)) != NULL)
-			memset(&o->seen, 0, sizeof(o->seen));
+	for (k = 0; k < n; k++) {
+		o = &st->object.v[b[k].row];
+		o->moved = !same_seen(&o->seen, &b[k].seen);
 	}
-	for (n = 0; n < e->part.n; n++) {
-		x = &e->part.v[n];
-		if ((o = state_object_get(st, row, x->task, x->id, true)) ==
-		    NULL) {
-			free(before);
-			return (CU_ENOMEM);
-		}
-		o->seen = x->seen;
-		o->has_n = x->has_n;
-		o->n = x->n;
-		o->has_last = x->has_last;
-		o->last = x->last;
-	}
-	/* New objects stand before the others; nothing was seen of them. */
-	for (k = e->objects; k != first; k = st->object.v[k].next)
-		st->object.v[k].moved = true;
-	for (n = 0; k != MAP_NONE; k = o->next) {
-		o = &st->object.v[k];
-		o->moved = !same_seen(&o->seen, &before[n++]);
-	}
-	free(before);
+	free(b);
 	e->base = e->part_index;
 	forget_parts(e);
 	return (judge_element(st, row, &a, time, true));

@@ -85,7 +85,8 @@ struct element {
 	uint32_t signer[SIGNERS_MAX];
 	size_t signers_n;
 
-	uint32_t objects;		/* list by object.next */
+	uint32_t objects;		/* list by object.next: all that are
+					 * not at rest (state_audit.c) */
 	/* the auditor's answers */
 	unsigned int failed;		/* questions in a row */
 	uint64_t base;			/* part 1 of the last complete one */
@@ -172,6 +173,9 @@ struct object {
 	/* as admitted last */
 	struct law_seen seen;
 	bool moved;			/* other than in the answer before */
+	bool shown_anew;		/* this answer speaks of it */
+	bool listed;			/* stands in its element's list */
+	utc_us over_next;		/* as the element's, of this task */
 	bool has_n, has_last, has_base, has_base_last;
 	uint64_t n;
 	utc_us last, base_last;

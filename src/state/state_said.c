@@ -209,21 +209,26 @@ state_object_get(struct state *st, uint32_t element, bool task, const char *id,
 	uint32_t row = map_get(&st->map, k);
 	struct object *o;
 
-	if (row != MAP_NONE)
-		return (&st->object.v[row]);
-	if (!make || ROOM(&st->object, 1) != 0 ||
-	    map_put(&st->map, k, (uint32_t)st->object.n) != 0)
-		return (NULL);
-	o = &st->object.v[st->object.n];
-	memset(o, 0, sizeof(*o));
-	o->element = element;
-	o->task = task;
-	memcpy(o->id, id, sizeof(li_uuid));
-	o->base_absent = true;
-	o->command = o->outcome = o->answer = STATE_NONE;
-	o->requester = o->revision = o->shape = MAP_NONE;
-	o->next = st->element.v[element].objects;
-	st->element.v[element].objects = (uint32_t)st->object.n++;
+	if (row == MAP_NONE) {
+		if (!make || ROOM(&st->object, 1) != 0 ||
+		    map_put(&st->map, k, (uint32_t)st->object.n) != 0)
+			return (NULL);
+		row = (uint32_t)st->object.n++;
+		o = &st->object.v[row];
+		memset(o, 0, sizeof(*o));
+		o->element = element;
+		o->task = task;
+		memcpy(o->id, id, sizeof(li_uuid));
+		o->base_absent = true;
+		o->command = o->outcome = o->answer = STATE_NONE;
+		o->requester = o->revision = o->shape = MAP_NONE;
+	}
+	o = &st->object.v[row];
+	if (make && !o->listed) {
+		o->listed = true;
+		o->next = st->element.v[element].objects;
+		st->element.v[element].objects = row;
+	}
 	return (o);
 }
 
