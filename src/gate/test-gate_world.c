@@ -1,5 +1,7 @@
 /* A whole gate between a keeper, an element and an ADMF. */
+#include <sys/resource.h>
 #include <fcntl.h>
+#include <signal.h>
 #include "gate/test-gate_world.h"
 
 /* Up, replayed, its start and first beat in the log. */
@@ -184,6 +186,33 @@ keeper_hangs(void)
 	stream();
 	RUN(strstr(kp.last_outcome, "\"why\":\"keeper timeout\"") != NULL);
 	RUN(gate_machine_known(gate.m) == 0);
+}
+
+/* The spool cannot be written: the stop leaves all the same, and it is said. */
+static void
+spool_fails(void)
+{
+	struct rlimit was, none = { GATE_SPOOL_HEAD, RLIM_INFINITY };
+	int got = ne.got, lates = kp.lates, beats;
+
+	RUN(gate_machine_known(gate.m) == 0);
+	CHECK(getrlimit(RLIMIT_FSIZE, &was) == 0);
+	none.rlim_max = was.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	keeper_down();
+	RUN(!gate.up);
+	CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0);
+	stop_task(9);
+	CHECK(setrlimit(RLIMIT_FSIZE, &was) == 0);
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	CHECK(gate_spool_failed(gate.spool));
+	beats = kp.beats;
+	kp.spool_failed = false;
+	keeper_up();
+	/* What memory still holds of it is recorded, too. */
+	RUN(kp.lates == lates + 1 && kp.beats > beats && kp.spool_failed &&
+	    gate_machine_known(gate.m) == 0);
+	RUN(!gate_spool_failed(gate.spool));
 }
 
 /* A gate that was just started, without a keeper: a stop passes. */
@@ -654,6 +683,7 @@ main(void)
 	CHECK_RUN(diverges);
 	CHECK_RUN(keeper_away);
 	CHECK_RUN(keeper_hangs);
+	CHECK_RUN(spool_fails);
 	CHECK_RUN(restarts);
 	CHECK_RUN(dies_on_the_wire);
 	CHECK_RUN(reports);

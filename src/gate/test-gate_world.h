@@ -64,6 +64,7 @@ static struct {
 	/* what it does wrong, or not at all */
 	bool mute, no_head, no_stream, lie_cover, lie_refuse, forge_root;
 	bool other_proof;
+	bool spool_failed;		/* a beat said so */
 	const char *error;		/* to each command */
 	int commands, outcomes, lates, beats, reports, starts, stops, acts;
 	uint64_t last_index;
@@ -329,6 +330,8 @@ k_report(struct net_link *l, const struct net_msg *msg)
 		kp.outcomes += msg->kind == NET_OUTCOME;
 		kp.lates += msg->kind == NET_LATE;
 		kp.beats += msg->kind == NET_BEAT;
+		kp.spool_failed |= strstr(kp.last_said,
+		    "\"spool_failed\":true") != NULL;
 		kp.reports += msg->kind == NET_REPORT;
 		kp.starts += msg->kind == NET_START;
 		kp.stops += msg->kind == NET_STOP;
