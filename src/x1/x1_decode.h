@@ -23,9 +23,9 @@ struct x1_request {
  * Decode a request container of at most ${max} messages (the rule
  * `container`); ${dialect} holds the leniencies declared for its sender.
  * Return 0 with an owned ${out}, in which each message is understood or says
- * why not; CU_EMALFORMED or CU_ELIMIT with the reason if nothing can be
- * answered but a top-level error: bytes that are no safe XML, another root,
- * foreign children, too many messages, or a message whose identifiers or
+ * why not; with the reason if nothing can be answered but a top-level error:
+ * CU_ELIMIT for too many messages, CU_EMALFORMED for bytes that are no safe
+ * XML, another root, foreign children, or a message whose identifiers or
  * transaction id cannot be read; CU_ENOMEM.
  */
 int x1_request_decode(struct x1_request **, const void *, size_t,

@@ -281,9 +281,10 @@ x1_request_decode(struct x1_request **out, const void *body, size_t len,
 		cu_why_set(why, "%zu bytes are too many", len);
 		return (CU_ELIMIT);
 	}
+	/* Its limits are a matter of form; CU_ELIMIT is of the container. */
 	if ((rc = xml_parse(&doc, &scan, body, len, XML_REQUEST_TAGS_MAX,
 	    why)) != 0)
-		return (rc);
+		return (rc == CU_ELIMIT ? CU_EMALFORMED : rc);
 	if ((rc = count_messages(xml_root(doc), max, &n, why)) != 0)
 		goto err0;
 	/* The prescan and libxml2 must have seen the same children. */
