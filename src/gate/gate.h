@@ -44,6 +44,7 @@ struct x1http_server;
 #define GATE_NOTEBOOK_US	(10 * UTC_SECOND)	/* formats 13 */
 #define GATE_LINK_WAIT		(60 * UTC_SECOND)	/* of one request */
 #define GATE_HEAD_RETRY		UTC_SECOND
+#define GATE_TELL_MAX		20	/* lines a second on what strangers do */
 #define GATE_PACE_HOLD		(UTC_SECOND / 20)
 #define GATE_STOP_WAIT		(2 * UTC_SECOND)
 #define GATE_LEAVES_MAX		(8U << 20)	/* entries ahead of a head */
@@ -141,6 +142,8 @@ struct gate {
 	int status;			/* exit code */
 	bool ending, stop_said;
 	utc_us end_by;
+	utc_us told;			/* strangers: lines since then */
+	unsigned int told_n;
 
 	/* who we are */
 	struct sign_key *key;
@@ -223,6 +226,8 @@ void gate_box_unref(struct gate_box *);
 
 void gate_front_request(void *, struct x1http_req *);
 void gate_front_refused(void *, const char *, const char *);
+/** gate_front_bad(g, address, status): x1http_server's on_bad. */
+void gate_front_bad(void *, const char *, int);
 /** gate_front_say(g, m, act): Tell the sender of ${m}, go on with its box. */
 void gate_front_say(struct gate *, struct gate_msg *, const struct gate_act *);
 /** gate_front_next(box): Take the next message of the container. */

@@ -23,6 +23,19 @@ rule_value(struct gate *g, enum record_rule i)
 	return (defaults.v[i]);
 }
 
+/* A stranger must not fill the operator's own log: so many lines a second. */
+static bool
+may_tell(struct gate *g)
+{
+	utc_us now = utc_mono();
+
+	if (now - g->told >= UTC_SECOND) {
+		g->told = now;
+		g->told_n = 0;
+	}
+	return (++g->told_n <= GATE_TELL_MAX);
+}
+
 static void
 reply(struct gate_box *box, int status, const struct buf *b)
 {
@@ -165,9 +178,11 @@ open_box(struct gate *g, struct gate_box *box, const struct gate_reg *peer)
 		cu_why_set(&why, "two elements in one container");
 	}
 	if (rc != 0) {
-		diag("%s %s: a request without form: %s",
-		    box->from_element ? "element" : "admf", peer->e->id,
-		    why.text[0] != '\0' ? why.text : cu_strerror(rc));
+		if (may_tell(g))
+			diag("%s %s: a request without form: %s",
+			    box->from_element ? "element" : "admf",
+			    peer->e->id, why.text[0] != '\0' ? why.text :
+			    cu_strerror(rc));
 		record_raw(g, box, box->from_element ? NULL : peer->e->id,
 		    form);
 		top_level(box, peer);
@@ -204,7 +219,19 @@ gate_front_refused(void *cookie, const char *address, const char *why)
 	struct gate *g = cookie;
 
 	g->tls_refused++;
-	diag("x1: a connection was refused: %s", why);
+	if (may_tell(g))
+		diag("x1: a connection was refused: %s", why);
+}
+
+void
+gate_front_bad(void *cookie, const char *address, int status)
+{
+	struct gate *g = cookie;
+
+	g->refused++;
+	if (may_tell(g))
+		diag("x1: a request that is no HTTP as it is read here, or "
+		    "too slow: answered %d", status);
 }
 
 /* ---- one message -------------------------------------------------------- */

@@ -278,7 +278,8 @@ open_servers(struct gate *g, struct cu_why *why)
 {
 	struct x1http_server_conf conf = { .tls = g->server_tls,
 	    .on_request = gate_front_request,
-	    .on_refused = gate_front_refused, .cookie = g };
+	    .on_refused = gate_front_refused, .on_bad = gate_front_bad,
+	    .cookie = g };
 	size_t i;
 	int rc;
 

@@ -130,6 +130,18 @@ answer(struct conn *c, int status, const void *body, size_t len, bool last)
 static void
 refuse(struct conn *c, int status)
 {
+	const struct x1http_server_conf *f = &c->server->conf;
+
+	if (status != 503 && f->on_bad != NULL) {
+		c->busy++;
+		f->on_bad(f->cookie, c->peer, status);
+		c->busy--;
+		if (c->dead) {
+			if (c->busy == 0)
+				conn_destroy(c);
+			return;
+		}
+	}
 	answer(c, status, NULL, 0, true);
 	enter(c, OVER);
 	net_stream_finish(c->stream);

@@ -28,6 +28,9 @@ struct x1http_server_conf {
 	/* A handshake failed at ${address} (no or untrusted certificate, no
 	 * TLS), or a quota was over; may be NULL. */
 	void (*on_refused)(void *, const char *, const char *);
+	/* A peer with a trusted certificate at ${address} sent what is no HTTP
+	 * as it is read here, or too slowly, and got ${status}; may be NULL. */
+	void (*on_bad)(void *, const char *, int);
 	void *cookie;
 };
 
