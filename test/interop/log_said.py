@@ -122,7 +122,12 @@ def command(p):
     or_null(whole, p["mediation"], "mediation")
     need(p["form"] is None or isinstance(p["form"], str) and
          p["form"].startswith("form.") and is_id(p["form"]), "form")
-    if p["form"] is None:
+    if p["form"] is p["type"] is p["requester"] is None:
+        # A stranger's request: not read at all.
+        need(all(p[k] is None for k in p if k not in
+                 ("certificate", "leniencies", "size", "_sd", "void", "last",
+                  "request")), "of no type, but understood")
+    elif p["form"] is None:
         need(p["type"] is not None, "understood, but of no type")
         for k in ("implicit", "mediation"):
             need((p[k] is not None) == task, k)

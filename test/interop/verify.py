@@ -372,14 +372,15 @@ class Log:
         one = {n: v for n, v, _ in opened if n != "target"}
         need(len(one) == sum(n != "target" for n, _, _ in opened),
              "a disclosure twice")
-        need(("sent" in one) == (said["form"] is None), "sent")
+        read = said["form"] is None and said["type"] is not None
+        need(("sent" in one) == read, "sent")
         is_normal(values(opened, "target"))
         if "address" in one:
             address_is(one["address"])
         if "received_len" in one:
             need(dec(one["received_len"]) >
                  len(unb64u(one["received"])), "received_len")
-        if said["form"] is not None:
+        if not read:
             return
         line = self.means(said, one, opened, unb64u(one["sent"]), True)
         if "received" in one and "received_len" not in one:
