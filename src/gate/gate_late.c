@@ -209,6 +209,35 @@ head_gone(struct gate *g)
 	gate_step(g, ev);
 }
 
+static void
+head_error(struct gate *g)
+{
+	g->head_asked = false;
+	gate_event(g, GATE_EV_HEAD_ERROR, 0);
+}
+
+/*
+ * What the followed log says of an act of the spool: a STATE_ACT_*, or CU_E*.
+ * A report that a keeper throws away leaves a gap in our numbers; an act leaves
+ * none, so that of an act nothing is believed but its entry.
+ */
+static int
+act_check(struct gate *g, const struct gate_record *r, uint64_t *stands)
+{
+	struct state_act_result res;
+	struct record_act_file *f;
+	struct cu_why why = { "" };
+	int rc;
+
+	if ((rc = record_act_file_read(&f, r->text, r->text_len, &why)) != 0)
+		return (rc);
+	rc = state_act_check(g->st, f->act, &res, &why);
+	if (rc == STATE_ACT_STANDS)
+		*stands = res.stands;
+	record_act_file_free(f);
+	return (rc);
+}
+
 void
 gate_late_look(struct gate *g)
 {
@@ -217,17 +246,20 @@ gate_late_look(struct gate *g)
 	if (!g->head_asked || r == NULL || r->index == RECORD_NONE ||
 	    r->index >= gate_follow_size(g))
 		return;
+	if (r->type == GATE_RECORD_ACT &&
+	    act_check(g, r, &r->index) == STATE_ACT_OK) {
+		diag("keeper: says that it kept an act, and its log does not "
+		    "have it");
+		r->index = RECORD_NONE;
+		head_error(g);
+		return;
+	}
+	if (r->index >= gate_follow_size(g))
+		return;			/* it stands, under a head to come */
 	/* At kept alone it does not go: the notebook must know it first. */
 	if (g->book.size <= r->index && gate_follow_sync(g) != 0)
 		return;
 	head_gone(g);
-}
-
-static void
-head_error(struct gate *g)
-{
-	g->head_asked = false;
-	gate_event(g, GATE_EV_HEAD_ERROR, 0);
 }
 
 /*
@@ -274,7 +306,12 @@ on_head(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 		return;
 	}
 	if (rc == 0 && a->kind == NET_REFUSED) {
-		/* An act: what stands by now speaks against it. */
+		if (act_check(g, r, &index) == STATE_ACT_OK) {
+			diag("keeper: refuses an act that its own log admits");
+			head_error(g);
+			return;
+		}
+		/* What stands by now speaks against it. */
 		diag("keeper: an act taken directly was refused");
 		r->index = 0;
 		head_gone(g);

@@ -406,7 +406,7 @@ direct(const char *id, enum record_verb verb, unsigned int who)
 static void
 revoked_directly(void)
 {
-	int got, acts = kp.acts, beats;
+	int got, acts = kp.acts, beats, lied;
 
 	RUN(gate_machine_known(gate.m) == 0);
 	start_task(13, "262019876543210");
@@ -425,7 +425,15 @@ revoked_directly(void)
 	gate_up();
 	CHECK(gate_spool_n(gate.spool) == 1);
 	beats = kp.beats;
+	/* A keeper that throws it away is asked again, whatever it says. */
+	kp.lie = NET_KEPT;
 	keeper_up();
+	RUN(kp.lied >= 2);
+	kp.lie = NET_REFUSED;
+	lied = kp.lied;
+	RUN(kp.lied >= lied + 2);
+	CHECK(kp.acts == acts && gate_spool_n(gate.spool) == 1);
+	kp.lie = 0;
 	RUN(gate.ready && kp.acts == acts + 1 &&
 	    gate_spool_n(gate.spool) == 0);
 	RUN(kp.beats > beats);

@@ -67,6 +67,8 @@ static struct {
 	bool spool_failed;		/* a beat said so */
 	const char *error;		/* to each command */
 	int commands, outcomes, lates, beats, reports, starts, stops, acts;
+	enum net_kind lie;		/* what it answers to acts, or 0 */
+	int lied;
 	uint64_t last_index;
 	char last_said[65536], last_outcome[65536];
 } kp;
@@ -352,6 +354,17 @@ k_act(struct net_link *l, const struct net_msg *msg)
 	struct net_out m;
 	int rc;
 
+	if (kp.lie != 0) {
+		kp.lied++;
+		if (kp.lie == NET_KEPT) {
+			k_answer(l, msg->id, kp.n - 1, false);
+			return;
+		}
+		net_out_init(&m, NET_REFUSED);
+		jw_str(&m.w, "why", "no");
+		net_link_answer(l, msg->id, &m);
+		return;
+	}
 	if (!CHECK(record_act_file_read(&f, (const char *)msg->part[0].p,
 	    msg->part[0].len, NULL) == 0))
 		return;
