@@ -96,7 +96,9 @@ drop(struct keeper_log *g, size_t n)
 		free(g->queue[i].sealed);
 	}
 	g->queue_n -= n;
-	memmove(g->queue, g->queue + n, g->queue_n * sizeof(*g->queue));
+	if (g->queue_n > 0)
+		memmove(g->queue, g->queue + n,
+		    g->queue_n * sizeof(*g->queue));
 }
 
 void

@@ -674,7 +674,7 @@ def a_rollback_shown_by_a_gate_ends_the_keeper():
     except (Closed, OSError):
         pass
     assert op.home.process.wait(timeout=20) == 3, op.home.said()
-    assert "rolled back" in op.home.said()
+    assert "log.rollback" in op.home.said()
     with open(op.home.path("log/contradiction"), "rb") as f:
         assert f.read() == op.gate.note
     assert before < op.gate.size
