@@ -15,7 +15,10 @@
 #include "crypto/digest.h"
 #include "journal/journal_read.h"
 
-#define WINDOW		(UINT32_C(2) << 20)	/* of a stream, at first */
+/* Of a stream, at first: of whole batches, and of one frame after the other,
+ * where the cache should hold it and most calls want a single entry. */
+#define WINDOW		(UINT32_C(2) << 20)
+#define WINDOW_FRAMES	(UINT32_C(128) << 10)
 #define WINDOW_MAX	(JOURNAL_BATCH_MAX + WINDOW)
 #define ROOTS		65536			/* remembered by verify */
 #define LOOK_AGAIN	3
@@ -188,9 +191,10 @@ stream_open(struct stream *s, struct journal_reader *r, uint32_t number,
 	char name[16];
 
 	if (s->buf == NULL) {
-		if ((s->buf = malloc(WINDOW)) == NULL)
+		if (s->cap == 0)
+			s->cap = WINDOW;
+		if ((s->buf = malloc(s->cap)) == NULL)
 			return (CU_ENOMEM);
-		s->cap = WINDOW;
 		s->fd = -1;
 	}
 	if (s->fd >= 0)
@@ -432,7 +436,7 @@ int
 journal_reader_frames(struct journal_reader *r, uint64_t position,
     journal_show_fn show, void *cookie)
 {
-	struct stream s = { 0 };
+	struct stream s = { .cap = WINDOW_FRAMES };
 	struct journal_shown f;
 	int rc;
 
@@ -529,7 +533,7 @@ int
 journal_reader_each(struct journal_reader *r, uint64_t from, uint64_t to,
     journal_entry_fn fn, void *cookie)
 {
-	struct stream s = { 0 };
+	struct stream s = { .cap = WINDOW_FRAMES };
 	struct journal_shown f;
 	int rc = 0;
 
@@ -566,7 +570,7 @@ journal_reader_entry(struct journal_reader *r, uint64_t index, struct buf *b)
 int
 journal_reader_sealed(struct journal_reader *r, uint64_t index, struct buf *b)
 {
-	struct stream s = { 0 };
+	struct stream s = { .cap = WINDOW_FRAMES };
 	struct journal_shown f;
 	int rc;
 
