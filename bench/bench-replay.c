@@ -165,7 +165,7 @@ rounds(const char *dir)
 
 /* ---- the real keeper -------------------------------------------------------- */
 
-struct start { double journal, tables, rss, peak; uint64_t entries; };
+struct start { double journal, tables, cpu, rss, peak; uint64_t entries; };
 
 static double
 status_mb(pid_t pid, const char *name)
@@ -182,6 +182,26 @@ status_mb(pid_t pid, const char *name)
 			kb = strtod(line + strlen(name), NULL);
 	fclose(f);
 	return (kb * 1024 / 1e6);
+}
+
+/* Seconds of CPU that it has used. */
+static double
+status_cpu(pid_t pid)
+{
+	unsigned long user = 0, sys = 0;
+	char path[64], line[1024];
+	const char *p;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if ((f = fopen(path, "r")) == NULL)
+		die(path, strerror(errno));
+	if (fgets(line, sizeof(line), f) != NULL &&
+	    (p = strrchr(line, ')')) != NULL)
+		sscanf(p, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+		    "%lu %lu", &user, &sys);
+	fclose(f);
+	return ((double)(user + sys) / (double)sysconf(_SC_CLK_TCK));
 }
 
 /* Start it, wait until it serves, measure, and kill it as a power cut would. */
@@ -225,6 +245,7 @@ start_once(const char *keeper, const char *dir, struct start *out)
 	if (!serves)
 		die(keeper, "did not start");
 	out->entries = entries;
+	out->cpu = status_cpu(pid);
 	out->rss = status_mb(pid, "VmRSS:");
 	out->peak = status_mb(pid, "VmHWM:");
 	kill(pid, SIGKILL);
@@ -235,7 +256,8 @@ start_once(const char *keeper, const char *dir, struct start *out)
 static int
 starts(const char *keeper, const char *dir, bool bar)
 {
-	double journal[ROUNDS], tables[ROUNDS], rate[ROUNDS], peak = 0, rss = 0;
+	double journal[ROUNDS], tables[ROUNDS], rate[ROUNDS], used[ROUNDS];
+	double peak = 0, rss = 0;
 	struct start s;
 	int i;
 
@@ -244,12 +266,14 @@ starts(const char *keeper, const char *dir, bool bar)
 		journal[i] = s.journal;
 		tables[i] = s.tables;
 		rate[i] = (double)s.entries / s.tables;
+		used[i] = s.cpu;
 		peak = s.peak > peak ? s.peak : peak;
 		rss = s.rss > rss ? s.rss : rss;
 	}
 	qsort(journal, ROUNDS, sizeof(journal[0]), by_value);
 	qsort(tables, ROUNDS, sizeof(tables[0]), by_value);
 	qsort(rate, ROUNDS, sizeof(rate[0]), by_value);
+	qsort(used, ROUNDS, sizeof(used[0]), by_value);
 	printf("the keeper after SIGKILL, %llu entries, %d starts\n",
 	    (unsigned long long)s.entries, ROUNDS);
 	printf("  journal ready          %8.3f s  (quartiles %.3f-%.3f)\n",
@@ -258,6 +282,8 @@ starts(const char *keeper, const char *dir, bool bar)
 	    "%.0f entries/s (%.0f-%.0f)\n", tables[ROUNDS / 2],
 	    tables[ROUNDS / 4], tables[ROUNDS * 3 / 4], rate[ROUNDS / 2],
 	    rate[ROUNDS / 4], rate[ROUNDS * 3 / 4]);
+	printf("  CPU until it serves    %8.3f s  (quartiles %.3f-%.3f)\n",
+	    used[ROUNDS / 2], used[ROUNDS / 4], used[ROUNDS * 3 / 4]);
 	printf("  memory when it serves  %8.1f MB, peak %.1f MB", rss, peak);
 	if (bar)
 		printf("; bar %.0f MB: %s", MEMORY_BAR,
