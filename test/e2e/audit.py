@@ -264,8 +264,9 @@ def no_gaps(t):
 
 def verifies(t):
     assert t.stop("auditor") == 0 and t.stop("keeper") == 0
-    subprocess.run([CUSTOS, "-C", t.home, "log", "verify"], check=True,
-                   stdout=subprocess.DEVNULL)
+    done = subprocess.run([CUSTOS, "-C", t.home, "log", "verify"],
+                          stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 CASES = [begins, a_task_nobody_commanded, a_destination_nobody_made,
