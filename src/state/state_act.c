@@ -585,7 +585,7 @@ set_holder(struct state *st, const char *id, unsigned int may,
 	}
 	h = &st->holder.v[i];
 	h->may = may;
-	h->index = index;
+	h->index = h->since = index;
 	h->live = true;
 	h->void_since = STATE_NONE;
 	h->keys_n = keys_n;
@@ -636,6 +636,33 @@ counted(const struct state *st, const uint32_t *v, size_t n, uint64_t index)
 	return (left);
 }
 
+/*
+ * Whoever was enrolled by what is void is void from that enrolment on, and so
+ * is what they signed, also where they were revoked since: until nobody more
+ * is found.
+ */
+static void
+void_holders(struct state *st)
+{
+	struct holder *h;
+	bool again;
+	size_t i;
+
+	do {
+		for (again = false, i = 0; i < st->holder.n; i++) {
+			h = &st->holder.v[i];
+			if (h->signers_n == 0 || h->void_since <= h->since ||
+			    counted(st, h->signer, h->signers_n, h->since) >=
+			    (size_t)st->quorum)
+				continue;
+			h->void_since = h->since;
+			h->live = false;
+			end_keys(st, (uint32_t)i, MAP_NONE);
+			again = true;
+		}
+	} while (again);
+}
+
 /* What rested on a void authority ends here; nothing is undone backwards. */
 static void
 void_acts(struct state *st, uint64_t index, utc_us time)
@@ -643,14 +670,7 @@ void_acts(struct state *st, uint64_t index, utc_us time)
 	struct revision *r;
 	size_t i, k, left;
 
-	for (i = 0; i < st->holder.n; i++)
-		if (st->holder.v[i].live && st->holder.v[i].signers_n > 0 &&
-		    counted(st, st->holder.v[i].signer,
-		    st->holder.v[i].signers_n, st->holder.v[i].index) <
-		    (size_t)st->quorum) {
-			st->holder.v[i].live = false;
-			end_keys(st, (uint32_t)i, MAP_NONE);
-		}
+	void_holders(st);
 	for (i = 0; i < st->instance.n; i++)
 		if (st->instance.v[i].live && counted(st,
 		    st->instance.v[i].signer, st->instance.v[i].signers_n,

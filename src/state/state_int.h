@@ -32,6 +32,7 @@ struct holder {
 	char *id;
 	unsigned int may;
 	uint64_t index, void_since;
+	uint64_t since;			/* entry of its newest add or change */
 	bool live;
 	uint8_t key[RECORD_KEYS_MAX][SIGN_PUBLIC_LEN];
 	size_t keys_n;

@@ -955,9 +955,69 @@ histories(void)
 	}
 }
 
+/*
+ * Two overseers, of whom one was somebody else, enrol an approver, who
+ * approves.  What the approver signed goes with them, revoked before or not.
+ */
+static void
+void_enrolment(bool revoked)
+{
+	static const unsigned int two = 1U << W_OVER1 | 1U << W_OVER2;
+	struct world_order o = { .id = "w-1", .revision = 1,
+	    .imsi = "001010000000001", .from = WORLD_START,
+	    .until = WORLD_START + 86400 * UTC_SECOND, .element = "ne-1" };
+	uint8_t digest[DIGEST_LEN], other[DIGEST_LEN];
+	struct state_revision r;
+	struct state_holder h;
+	uint64_t since;
+	char key[64];
+	int k;
+
+	memset(&p, 0, sizeof(p));
+	REQUIRE(world_create(&p.w, STATE_SIGNATURES | STATE_STRUCTURE) == 0);
+	since = state_size(p.w.st[0]);
+	REQUIRE(world_actf(&p.w, RECORD_HOLDER, RECORD_ADD,
+	    "holder/approver-3", "name", two, "{\"id\":\"approver-3\","
+	    "\"form\":\"ed25519\",\"keys\":[\"%s\"],"
+	    "\"roles\":[\"approver\"]}", world_key(&p.w, W_APPR3, key)) == 0);
+	REQUIRE(world_submit(&p.w, &o, digest, 1U << W_INTAKE, NULL) == 0);
+	REQUIRE(world_decide(&p.w, "w-1", RECORD_APPROVE, digest,
+	    1U << W_APPR3, NULL) == 0);
+	o.id = "w-2";
+	REQUIRE(world_submit(&p.w, &o, other, 1U << W_INTAKE, NULL) == 0);
+	REQUIRE(world_decide(&p.w, "w-2", RECORD_APPROVE, other,
+	    1U << W_APPR1, NULL) == 0);
+	if (revoked)
+		REQUIRE(world_actf(&p.w, RECORD_HOLDER, RECORD_REVOKE,
+		    "holder/approver-3", NULL, 1U << W_OVER2,
+		    "{\"id\":\"approver-3\"}") == 0);
+	REQUIRE(world_actf(&p.w, RECORD_HOLDER, RECORD_REVOKE,
+	    "holder/overseer-1", NULL, 1U << W_OVER2,
+	    "{\"id\":\"overseer-1\",\"void_since\":\"%llu\"}",
+	    (unsigned long long)since) == 0);
+	for (k = 0; k < WORLD_STATES; k++) {
+		CHECK(state_holder(p.w.st[k], "approver-3", &h) && !h.live);
+		CHECK(state_revision(p.w.st[k], digest, &r) &&
+		    r.ended == state_size(p.w.st[k]) - 1);
+		CHECK_STR(r.end != NULL ? r.end : "-", "void");
+		/* What rests on others stands. */
+		CHECK(state_revision(p.w.st[k], other, &r) &&
+		    r.ended == STATE_NONE);
+	}
+	world_free(&p.w);
+}
+
+static void
+void_since(void)
+{
+	void_enrolment(false);
+	void_enrolment(true);
+}
+
 int
 main(void)
 {
+	CHECK_RUN(void_since);
 	CHECK_RUN(histories);
 	CHECK_RUN(scenarios);
 	return (check_done());

@@ -16,10 +16,10 @@
 #define WORLD_STATES 3		/* keeper, gate, verifier */
 
 enum { W_OVER1, W_OVER2, W_INTAKE, W_APPR1, W_APPR2, W_AUDITOR, W_KEEPER,
-	W_GATE, W_AUDIT, W_LOG, W_KEYS };
+	W_GATE, W_AUDIT, W_LOG, W_APPR3, W_KEYS };
 static const char *const world_name[W_KEYS] = { "overseer-1", "overseer-2",
 	"intake-1", "approver-1", "approver-2", "auditor-p", "keeper-1",
-	"gate-1", "auditor-1", "log" };
+	"gate-1", "auditor-1", "log", "approver-3" };
 
 struct world {
 	struct state *st[WORLD_STATES];
