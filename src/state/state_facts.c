@@ -849,17 +849,25 @@ transaction_new(const struct state *st, const struct state_command *c,
     const struct state_moment *m, uint32_t requester)
 {
 	const struct transaction *t;
+	size_t at;
 	uint32_t v;
 
 	if (requester == MAP_NONE)
 		return (true);
 	v = map_get(&st->map, state_key2(st, T_TRANSACTION, requester,
 	    c->law.transaction, TEXT_UUID_LEN));
-	if (v == MAP_NONE)
-		return (true);
-	t = &st->tx.v[(v - st->tx_first) & 0x7fffffff];
-	return (t->index == m->less || t->time + 2000 *
-	    st->rules.v[RECORD_RULE_X1_TIME_TOLERANCE] < m->lo);
+	for (; v != MAP_NONE; v = t->before) {
+		at = (v - st->tx_first) & 0x7fffffff;
+		if (at >= st->tx.n)
+			break;		/* forgotten: far too old */
+		t = &st->tx.v[at];
+		/* A repeat that came behind it says nothing against it. */
+		if (m->less == STATE_NONE || t->index < m->less)
+			return (t->time + 2000 *
+			    st->rules.v[RECORD_RULE_X1_TIME_TOLERANCE] <
+			    m->lo);
+	}
+	return (true);
 }
 
 /* What only openings tell, as a structural check has it: from `covers`. */

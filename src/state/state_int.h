@@ -195,7 +195,12 @@ struct open_row {
 	enum law_type type;
 };
 
-struct transaction { struct map_key key; utc_us time; uint64_t index; };
+struct transaction {
+	struct map_key key;
+	utc_us time;
+	uint64_t index;
+	uint32_t before;		/* of the same id, or MAP_NONE */
+};
 
 /* A stop whose acknowledgement is awaited. */
 struct stop { uint64_t command; uint32_t object; utc_us since; };

@@ -517,6 +517,7 @@ keep_transaction(struct state *st, const struct state_command *c,
 	    (uint32_t)(st->tx_first + st->tx.n++) & 0x7fffffff));
 }
 
+	t->before = map_get(&st->map, t->key);
 /* The keeper's own members, whose tokens stand in state.c's order. */
 static const struct scan_member own_members[] = {
 	SCAN_MAY("decision"), SCAN_MAY("rule"), SCAN_MAY("covers"),

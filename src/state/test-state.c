@@ -955,6 +955,48 @@ histories(void)
 	}
 }
 
+/* A stop and its repeat behind it: the repeat does not speak against it. */
+static void
+repeated(void)
+{
+	static char text[] = "- - DeactivateTask xid=1 transaction=5";
+	struct state_moment at = { .gate = "gate-1", .less = STATE_NONE };
+	struct state_command *c;
+	struct law_decision d;
+	struct state_members m;
+	struct record_sds sds;
+	char *w[8], *word, *rest = text;
+	uint64_t first;
+	struct buf said;
+	size_t n = 0;
+
+	memset(&p, 0, sizeof(p));
+	REQUIRE(world_create(&p.w, STATE_SIGNATURES | STATE_STRUCTURE) == 0);
+	while ((word = strsep(&rest, " ")) != NULL)
+		w[n++] = word;
+	make_said(&said, &sds, w, n, "DeactivateTask", false);
+	REQUIRE(state_command_create(&c, (const char *)said.p, said.len, &sds,
+	    &p.w.why) == 0);
+	first = state_size(p.w.st[0]);
+	REQUIRE(dof("COMMAND S DeactivateTask xid=1 transaction=5"));
+	CHECK(dof("COMMAND S2 DeactivateTask xid=1 transaction=5 "
+	    "rule=transaction.repeated"));
+	CHECK(dof("COMMAND S3 DeactivateTask xid=1 transaction=5 "
+	    "rule=transaction.repeated"));
+	/* As a gate asks just before it sends. */
+	at.lo = at.hi = state_time(p.w.st[1]) + 1;
+	at.less = first;
+	CHECK(state_decide(p.w.st[1], c, &at, &d, &m) == 0 && d.allowed);
+	/* The repeat itself stays one. */
+	at.less = first + 1;
+	CHECK(state_decide(p.w.st[1], c, &at, &d, &m) == 0 && !d.allowed);
+	CHECK_STR(d.rule, "transaction.repeated");
+	state_command_free(c);
+	buf_fini(&said);
+	record_sds_fini(&sds);
+	world_free(&p.w);
+}
+
 /*
  * Two overseers, of whom one was somebody else, enrol an approver, who
  * approves.  What the approver signed goes with them, revoked before or not.
@@ -1017,6 +1059,7 @@ void_since(void)
 int
 main(void)
 {
+	CHECK_RUN(repeated);
 	CHECK_RUN(void_since);
 	CHECK_RUN(histories);
 	CHECK_RUN(scenarios);
