@@ -323,8 +323,9 @@ int state_facts(struct state *, const struct state_command *,
 void state_members_write(struct buf *, const struct law_decision *,
     const struct state_members *);
 
-/** state_late_write(st, b, c): The same of a `late`: `"line":...` or nothing.
- * 0, CU_ESTATE, CU_ENOMEM. */
+/** state_late_write(st, b, c): The same of a `late`: `"line":...`, or nothing
+ * where it does not narrow what the element may hold.  0, CU_ESTATE,
+ * CU_ENOMEM. */
 int state_late_write(struct state *, struct buf *,
     const struct state_command *);
 

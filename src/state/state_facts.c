@@ -1183,14 +1183,48 @@ state_members_write(struct buf *b, const struct law_decision *d,
 		jw_dec(&w, "to", m->to);
 }
 
+/* Does it take away from a version that the element may hold, and no more? */
+static int
+late_narrows(struct state *st, const struct state_command *c,
+    const uint8_t key[RECORD_TOKEN_KEY_LEN], bool *narrows)
+{
+	uint32_t row = state_find_index(st, T_REGISTRATION, c->element);
+	const struct object *o = row == MAP_NONE ? NULL :
+	    state_object_get(st, row, true, c->law.xid, false);
+	const struct li_shape *shape;
+	uint8_t token[DIGEST_LEN];
+	enum li_narrow n;
+	struct law_set s;
+	size_t i;
+	int rc;
+
+	*narrows = false;
+	if (o == NULL)
+		return (0);
+	if ((rc = versions_of(st, o, st->time, STATE_NONE, &s)) != 0)
+		return (rc);
+	for (i = 0; i < s.n && !*narrows; i++) {
+		shape = &st->shape.v[s.shape[i]];
+		n = li_shape_narrows(shape, &c->law.shape);
+		if (n != LI_NARROWS && n != LI_NARROW_NOTHING)
+			continue;
+		if ((rc = command_token(c, shape, key, token)) != 0)
+			return (rc);
+		*narrows = memcmp(token, s.line[i], DIGEST_LEN) == 0;
+	}
+	return (0);
+}
+
 int
 state_late_write(struct state *st, struct buf *b,
     const struct state_command *c)
 {
 	const struct binding *bound = find_binding(st, false, c->law.xid,
 	    STATE_NONE);
+	const uint8_t *key;
 	uint8_t line[DIGEST_LEN];
 	struct jw w;
+	bool narrows;
 	int rc;
 
 	if (c->law.type != LAW_MODIFY_TASK || bound == NULL ||
@@ -1198,8 +1232,14 @@ state_late_write(struct state *st, struct buf *b,
 		return (0);
 	if (!st->revision.v[bound->keyed].keyed)
 		return (CU_ESTATE);
-	if ((rc = command_token(c, NULL,
-	    st->revision.v[bound->keyed].token_key, line)) != 0)
+	key = st->revision.v[bound->keyed].token_key;
+	/*
+	 * It has left already, and only a gate says so.  What no narrowing
+	 * explains gets no line: what it made of the task stays an alteration.
+	 */
+	if ((rc = late_narrows(st, c, key, &narrows)) != 0 || !narrows)
+		return (rc);
+	if ((rc = command_token(c, NULL, key, line)) != 0)
 		return (rc);
 	jw_init(&w, b);
 	jw_bytes(&w, "line", line, DIGEST_LEN);

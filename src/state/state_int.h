@@ -160,7 +160,7 @@ struct object {
 	bool task, commanded, narrower;
 	li_uuid id;
 	/* base set */
-	bool base_absent;
+	bool base_absent, base_unlined, base_over;
 	ROWS(struct version) base;
 	ROWS(struct law_effect) effect;
 	/* as commanded last */

@@ -240,6 +240,8 @@ state_history(const struct state *st, const struct object *o,
 
 	memset(base, 0, offsetof(struct law_set, line));
 	base->absent = o->base_absent;
+	base->unlined = o->base_unlined;
+	base->over = o->base_over;
 	for (i = 0; i < o->base.n; i++) {
 		memcpy(base->line[i], o->base.v[i].line, DIGEST_LEN);
 		base->shape[i] = o->base.v[i].shape;
@@ -264,6 +266,8 @@ keep_base(struct object *o, const struct law_set *s)
 	}
 	o->base.n = s->n;
 	o->base_absent = s->absent;
+	o->base_unlined = s->unlined;
+	o->base_over = s->over;
 	return (0);
 }
 
@@ -513,11 +517,11 @@ keep_transaction(struct state *st, const struct state_command *c,
 	    TEXT_UUID_LEN);
 	t->time = time;
 	t->index = index;
+	t->before = map_get(&st->map, t->key);
 	return (map_put(&st->map, t->key,
 	    (uint32_t)(st->tx_first + st->tx.n++) & 0x7fffffff));
 }
 
-	t->before = map_get(&st->map, t->key);
 /* The keeper's own members, whose tokens stand in state.c's order. */
 static const struct scan_member own_members[] = {
 	SCAN_MAY("decision"), SCAN_MAY("rule"), SCAN_MAY("covers"),
