@@ -161,7 +161,10 @@ judge_object(struct state *st, struct element *e, struct object *o,
 	state_history(st, o, &base, &h);
 	law_admissible(&set, &h, a);
 	facts.commanded = o->commanded;
-	facts.narrower = (st->flags & STATE_STRUCTURE) != 0 && o->task;
+	/* What was seen to only narrow does so until something else is seen. */
+	o->narrower = o->narrower && !o->moved;
+	facts.narrower = o->task && (o->narrower ||
+	    (st->flags & STATE_STRUCTURE) != 0);
 	facts.over = UTC_MAX;
 	if (o->task && o->commanded && o->seen.presence != LAW_ABSENT) {
 		facts.over = state_over(st, o, a->asked, &next);
@@ -813,6 +816,7 @@ state_narrower(struct state *st, uint64_t element, const char *xid,
 	if (!is)
 		return;
 	state_unpend(st, F_TASK_ALTERED, row, xid);
+	o->narrower = true;
 	o->verdict = LAW_V_NARROWER;
 	o->shown = 1;
 	st->element.v[row].waiting = st->element.v[row].dirty = true;
