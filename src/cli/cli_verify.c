@@ -252,9 +252,12 @@ on_entry(void *cookie, uint64_t index, const uint8_t *line, size_t len)
 	bool command;
 	int rc;
 
-	if ((rc = record_entry_read(&e, line, len, r->why)) != 0)
+	/* The tables read it as strictly: what is opened is read here, too. */
+	if (r->vault != NULL &&
+	    (rc = record_entry_read(&e, line, len, r->why)) != 0)
 		goto out;
-	command = e->kind == RECORD_COMMAND || e->kind == RECORD_LATE;
+	command = e != NULL &&
+	    (e->kind == RECORD_COMMAND || e->kind == RECORD_LATE);
 	if (r->vault != NULL && (rc = open_all(r, index, e)) != 0)
 		goto out;
 	if (r->vault != NULL && command && r->whole &&
