@@ -287,7 +287,7 @@ static bool
 at_rest(const struct object *o)
 {
 	return (o->seen.presence == LAW_ABSENT && o->base_absent &&
-	    o->base.n == 0 && quiet(o));
+	    !o->base_unlined && !o->base_over && o->base.n == 0 && quiet(o));
 }
 
 static int

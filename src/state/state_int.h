@@ -154,16 +154,32 @@ struct binding {
 
 struct version { uint8_t line[DIGEST_LEN]; uint32_t shape; };
 
-/* A task or destination on one element. */
+/*
+ * A task or destination on one element.  What every answer looks at stands
+ * first: most objects are only looked at.
+ */
 struct object {
 	uint32_t element, next;
 	bool task, commanded, narrower;
-	li_uuid id;
-	/* base set */
 	bool base_absent, base_unlined, base_over;
-	ROWS(struct version) base;
+	bool moved;			/* other than in the answer before */
+	bool shown_anew;		/* this answer speaks of it */
+	bool listed;			/* stands in its element's list */
+	bool has_n, has_last, has_base, has_base_last;
+	uint8_t row, crow;		/* judged answers in a row */
+	uint8_t shown, cshown;		/* ... and shown, not judged yet */
+	enum law_verdict verdict;
+	struct law_seen seen;		/* as admitted last */
 	ROWS(struct law_effect) effect;
+	ROWS(struct version) base;
+	utc_us over_next;		/* as the element's, of this task */
+	uint64_t answer;
+	/* its counters */
+	uint64_t n;
+	utc_us last, base_last;
+	struct law_counter counter;
 	/* as commanded last */
+	li_uuid id;
 	enum law_type type;
 	enum law_fate fate;
 	uint64_t command, outcome;
@@ -171,20 +187,6 @@ struct object {
 	uint32_t shape;			/* of the last Activate or Modify */
 	uint32_t revision, set;		/* first row of its covers, or NONE */
 	utc_us done_time;		/* of the last outcome */
-	/* as admitted last */
-	struct law_seen seen;
-	bool moved;			/* other than in the answer before */
-	bool shown_anew;		/* this answer speaks of it */
-	bool listed;			/* stands in its element's list */
-	utc_us over_next;		/* as the element's, of this task */
-	bool has_n, has_last, has_base, has_base_last;
-	uint64_t n;
-	utc_us last, base_last;
-	struct law_counter counter;
-	enum law_verdict verdict;
-	uint8_t row, crow;		/* judged answers in a row */
-	uint8_t shown, cshown;		/* ... and shown, not judged yet */
-	uint64_t answer;
 };
 
 struct open_row {
