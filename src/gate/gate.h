@@ -116,6 +116,7 @@ struct gate_seen {
 	utc_us time;
 	char mine_rule[64];
 	bool mine_allowed;
+	bool leaves;	/* refused, but our law allows it by our clock */
 };
 
 /* A pool towards one registration as one identity. */

@@ -374,7 +374,7 @@ seen_one(struct gate *g, const struct gate_seen *s)
 		gate_words_kept(&g->words, m->out_n);
 	gate_step(g, (struct gate_event){ .kind = s->kind, .id = s->id,
 	    .index = s->index, .verdict = s->verdict,
-	    .allowed = s->allowed });
+	    .allowed = s->allowed, .ok = s->leaves });
 }
 
 /* What a checked head now covers. */

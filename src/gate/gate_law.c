@@ -142,7 +142,7 @@ gate_law_judge(struct gate *g, struct gate_msg *m, const void *line,
 	int rc;
 
 	seen->verdict = GATE_VERDICT_DIVERGES;
-	seen->mine_allowed = false;
+	seen->mine_allowed = seen->leaves = false;
 	strcpy(seen->mine_rule, "form.syntax");
 	if (m->command == NULL || record_entry_read(&e, line, len, NULL) != 0)
 		return;
@@ -168,6 +168,10 @@ gate_law_judge(struct gate *g, struct gate_msg *m, const void *line,
 			seen->verdict = d.allowed ? GATE_VERDICT_SAME :
 			    GATE_VERDICT_REFUSED;
 	}
+	/* By its time, which may be wrong: a stop goes by our own, too. */
+	seen->leaves = seen->verdict == GATE_VERDICT_REFUSED &&
+	    (m->class == GATE_STOP || m->class == GATE_NARROW) &&
+	    decide_now(g, m, &d) == 0 && d.allowed && d.narrowing;
 	if (seen->verdict == GATE_VERDICT_DIVERGES)
 		diag("entry %llu: keeper %s by %s, own law %s by %s",
 		    (unsigned long long)seen->index,

@@ -415,6 +415,11 @@ on_followed(struct gate_machine *m, struct slot *s, const struct gate_event *ev)
 		return;		/* it has left by the spool, which names it */
 	s->index = ev->index;
 	if (ev->verdict == GATE_VERDICT_REFUSED) {
+		/* Refused by the keeper's clock alone: it stops all the same. */
+		if (ev->ok && s->may_spool && s->step == PENDING) {
+			s->told = true;
+			push(m, GATE_ACT_AGAIN, s);
+		}
 		say(m, s, GATE_SAY_REFUSED);
 		slot_done(m, s);
 		return;

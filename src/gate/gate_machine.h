@@ -72,7 +72,8 @@ enum gate_event_kind {
 	GATE_EV_DECIDED,	/* ${id}: keeper says ${allowed}, ${index} */
 	GATE_EV_ERROR,		/* ${id}: keeper wrote nothing */
 	GATE_EV_FOLLOWED,	/* ${id}: own root holds it: ${verdict},
-				   ${index}, ${allowed} by the keeper */
+				   ${index}, ${allowed} by the keeper; ${ok}: refused, but
+				   our law allows it by our own clock */
 	GATE_EV_CHECKED,	/* ${id}: answer to GATE_ACT_CHECK: ${why} */
 	GATE_EV_BYTE,		/* ${id}: the first byte is out */
 	GATE_EV_ANSWER,		/* ${id}: the element answered */

@@ -125,6 +125,7 @@ read_event(struct gate_event *ev, char *line, utc_us *now)
 		    GATE_VERDICT_SAME : strcmp(word[3], "refused") == 0 ?
 		    GATE_VERDICT_REFUSED : strcmp(word[3], "diverges") == 0 ?
 		    GATE_VERDICT_DIVERGES : GATE_VERDICT_NOT_OPENED;
+		ev->ok = n > 4 && strcmp(word[4], "leaves") == 0;
 		break;
 	case GATE_EV_SETTLE:
 	case GATE_EV_HEAD_GONE:

@@ -664,6 +664,30 @@ another_keeper(void)
 	RUN(gate.ready && gate.up);
 }
 
+/* Two hours ahead the keeper finds every stop too old. */
+static void
+keeper_clock(void)
+{
+	int got, lates;
+
+	RUN(gate.ready);
+	order("w-9", "262010000000009");
+	RUN(gate_follow_size(&gate) == kp.n);
+	start_task(50, "262010000000009");
+	CHECK(!admf.is_error[0]);
+	RUN(gate_machine_known(gate.m) == 0);
+	got = ne.got;
+	lates = kp.lates;
+	kp.ahead = 7200 * UTC_SECOND;
+	stop_task(50);
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	RUN(kp.lates == lates + 1 && gate_spool_n(gate.spool) == 0 &&
+	    gate_machine_known(gate.m) == 0);
+	/* A start waits for a clock that can be believed. */
+	start_task(51, "262010000000009");
+	CHECK(admf.is_error[0] && ne.got == got + 1);
+}
+
 static void
 ends(void)
 {
@@ -704,6 +728,7 @@ main(void)
 	CHECK_RUN(batch_lost);
 	CHECK_RUN(rolled_back);
 	CHECK_RUN(another_keeper);
+	CHECK_RUN(keeper_clock);
 	CHECK_RUN(ends);
 	for (i = 0; i < kp.open_n; i++)
 		record_sds_fini(&kp.open[i].sds);

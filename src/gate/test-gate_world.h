@@ -64,6 +64,7 @@ static struct {
 	/* what it does wrong, or not at all */
 	bool mute, no_head, no_stream, lie_cover, lie_refuse, forge_root;
 	bool other_proof;
+	utc_us ahead;			/* its clock, before ours */
 	bool spool_failed;		/* a beat said so */
 	const char *error;		/* to each command */
 	int commands, outcomes, lates, beats, reports, starts, stops, acts;
@@ -286,7 +287,8 @@ k_report(struct net_link *l, const struct net_msg *msg)
 	for (i = 2; i < msg->part_n; i++)
 		record_sds_take(&sds, (const char *)msg->part[i].p,
 		    msg->part[i].len);
-	world.now = utc_now() > state_time(world.st[0]) ? utc_now() :
+	world.now = utc_now() + kp.ahead > state_time(world.st[0]) ?
+	    utc_now() + kp.ahead :
 	    state_time(world.st[0]) + 1;
 	p.said = (const char *)msg->part[0].p;
 	p.said_len = msg->part[0].len;
