@@ -161,6 +161,7 @@ struct gate {
 	struct gate_spool *spool;
 	uint64_t head_index;		/* entry of the spool's head, or NONE */
 	bool head_asked;
+	bool head_wait;		/* the keeper's answer to it is to come */
 	struct gate_register *reg;
 	struct gate_rate rate;
 
@@ -302,6 +303,9 @@ int gate_late_report(struct gate *, struct gate_msg *);
 void gate_late_offer(struct gate *);
 /** gate_late_look(g): Does the log hold the head?  Then it goes. */
 void gate_late_look(struct gate *);
+/** gate_late_names(g, n): Does a late in the spool name this start's request
+ * ${n}? */
+bool gate_late_names(struct gate *, uint64_t);
 /** gate_late_settle(g): Once in a start: what the former one left open. */
 void gate_late_settle(struct gate *);
 /** gate_late_overlay(g): Let the last check see the acts of the spool. */

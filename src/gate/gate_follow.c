@@ -117,6 +117,9 @@ forgotten(struct gate *g, const struct record_entry *e, struct gate_seen *s)
 		if (m->late && (m->request == e->source.n ||
 		    m->n == e->source.n))
 			return (0);
+	/* Its message may be gone, and its late still wait in the spool. */
+	if (gate_late_names(g, e->source.n))
+		return (0);
 	s->kind = GATE_EV_SETTLE;
 	s->id = e->source.n;
 	return (0);

@@ -243,8 +243,12 @@ gate_late_look(struct gate *g)
 {
 	struct gate_record *r = gate_spool_at(g->spool, 0);
 
-	if (!g->head_asked || r == NULL || r->index == RECORD_NONE ||
-	    r->index >= gate_follow_size(g))
+	/*
+	 * The follower may be there before the answer: it waits for that, or
+	 * the next head would take it for its own.
+	 */
+	if (!g->head_asked || g->head_wait || r == NULL ||
+	    r->index == RECORD_NONE || r->index >= gate_follow_size(g))
 		return;
 	if (r->type == GATE_RECORD_ACT &&
 	    act_check(g, r, &r->index) == STATE_ACT_OK) {
@@ -297,6 +301,7 @@ on_head(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 	const char *code;
 	uint64_t index;
 
+	g->head_wait = false;
 	if (rc == CU_EIO || r == NULL || !g->head_asked)
 		return;			/* on_close says it */
 	if (rc == 0 && a->kind == NET_KEPT &&
@@ -390,8 +395,8 @@ gate_late_offer(struct gate *g)
 	}
 	if (r->type == GATE_RECORD_DRAFT)
 		rc = finish_draft(g, r);
-	if (rc == 0)
-		rc = send_head(g, r);
+	if (rc == 0 && (rc = send_head(g, r)) == 0)
+		g->head_wait = true;
 	if (rc != 0) {
 		diag("spool: its head cannot be offered: %s", cu_strerror(rc));
 		head_error(g);
@@ -400,14 +405,40 @@ gate_late_offer(struct gate *g)
 
 /* ---- what a former start left ------------------------------------------- */
 
+/* Does this record of the spool name request ${n} of that start? */
+static bool
+names(const struct gate_record *r, uint64_t start, uint64_t n)
+{
+	int64_t request;
+	struct jv *v;
+
+	if (r->kind != RECORD_LATE || r->start != start ||
+	    jv_parse(&v, r->text, r->text_len, NULL) != 0)
+		return (false);
+	if (jv_int(jv_get(v, "request"), &request) != 0)
+		request = 0;
+	jv_free(v);
+	return (n != 0 && (uint64_t)request == n);
+}
+
+bool
+gate_late_names(struct gate *g, uint64_t n)
+{
+	const struct gate_record *r;
+	size_t i;
+
+	for (i = 0; (r = gate_spool_at(g->spool, i)) != NULL; i++)
+		if (r->type != GATE_RECORD_ACT && names(r, g->book.start, n))
+			return (true);
+	return (false);
+}
+
 /* Is there an outcome of it in the spool, or does a late there name it? */
 static bool
 spool_knows(struct gate *g, const struct state_open *o)
 {
 	const struct gate_record *r;
 	char text[48];
-	int64_t request;
-	struct jv *v;
 	size_t i;
 	int len;
 
@@ -420,13 +451,7 @@ spool_knows(struct gate *g, const struct state_open *o)
 		if (r->kind == RECORD_OUTCOME &&
 		    strncmp(r->text, text, (size_t)len) == 0)
 			return (true);
-		if (r->kind != RECORD_LATE || r->start != o->start ||
-		    jv_parse(&v, r->text, r->text_len, NULL) != 0)
-			continue;
-		if (jv_int(jv_get(v, "request"), &request) != 0)
-			request = 0;
-		jv_free(v);
-		if ((uint64_t)request == o->n)
+		if (names(r, o->start, o->n))
 			return (true);
 	}
 	return (false);

@@ -51,7 +51,7 @@ gate_talk_close(struct gate *g)
 	g->talk = NULL;
 	while ((ask = TAILQ_FIRST(&g->asks)) != NULL)
 		ask_free(ask);
-	g->beat_out = false;
+	g->beat_out = g->head_wait = false;
 }
 
 int
