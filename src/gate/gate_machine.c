@@ -247,13 +247,18 @@ same_key(const struct slot *a, const struct slot *b)
 	return (a->key[0] != '\0' && strcmp(a->key, b->key) == 0);
 }
 
-/* Its outcome is known: offered when the keeper can be had, else spooled. */
+/*
+ * Its outcome is known: offered when the keeper can be had, else spooled.  While
+ * its late waits in the spool it goes behind that at once: there is nothing to
+ * wait for, and the next stop of its container waits for its answer.
+ */
 static void
 outcome(struct gate_machine *m, struct slot *s, enum gate_why why)
 {
 	s->step = OUTC;
 	s->why = why;
-	s->deadline = m->now + m->waits.outcome;
+	s->deadline = m->now + (s->spooled && s->index == 0 ? 0 :
+	    m->waits.outcome);
 }
 
 /* It will not leave, its sender is told; what stands of it is said later. */
@@ -331,6 +336,8 @@ static void
 go_late(struct gate_machine *m, struct slot *s)
 {
 	s->spooled = true;
+	/* From here its outcome is the late's, also if it was decided. */
+	s->index = 0;
 	cancel(m, s, true);
 	spool_said(m);
 	if (s->step != LATE)		/* a report that was offered */
@@ -455,9 +462,10 @@ on_spooled(struct gate_machine *m, struct slot *s, bool ok)
 		m->spool_n++;
 	if (s->step == SPOOL && ok)
 		slot_done(m, s);
-	else if (s->step == SPOOL)	/* it stays to be said */
+	else if (s->step == SPOOL) {	/* it stays to be said */
 		outcome(m, s, s->why);
-	else if (s->class == GATE_REPORT) {
+		s->deadline = m->now + m->waits.outcome;
+	} else if (s->class == GATE_REPORT) {
 		say(m, s, GATE_SAY_ANSWER);
 		slot_done(m, s);
 	} else				/* stopping comes before recording */
