@@ -388,7 +388,8 @@ class Element:
     True to let it be answered as an honest element would.
     """
     def __init__(self, op, name="ne-2", cert=None):
-        self.op, self.name, self.got = op, name, []
+        self.op, self.name = op, name
+        self.got, self.when = [], []	# (kind, bytes); and when
         self.act, self.listener = None, None
         self.cert = cert or name
         op.elements.append(self)
@@ -428,6 +429,7 @@ class Element:
                     return
                 kinds = re.findall(rb'type="(?:\w+:)?(\w+)Request"', body)
                 kind = kinds[0].decode() if kinds else ""
+                self.when.append(time.monotonic())
                 self.got.append((kind, raw))
                 act = self.act
                 if act is None or act(self, kind, body, s):
@@ -456,6 +458,11 @@ class Element:
                 "</x1ResponseMessage></X1Response>" % (
                     NS, XSI, kind, leaf("admfIdentifier"), self.name,
                     utc(), leaf("x1TransactionId"))).encode()
+
+    def came(self, kind, n):
+        """When it was first sent that."""
+        return [t for (k, raw), t in zip(self.got, self.when)
+                if k == kind and xid(n).encode() in raw][0]
 
     def count(self, kind, n=None):
         """How often was it sent, of XID ${n} or any?"""
