@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "json/jv.h"
 #include "net/net_loop.h"
 #include "net/net_tls.h"
@@ -33,7 +34,7 @@ write_notebook(struct auditor *a)
 		if (h->size > a->notebook.size) {
 			a->notebook.size = h->size;
 			memcpy(a->notebook.root, h->root, DIGEST_LEN);
-			strcpy(a->notebook.note, h->note);
+			text_put(a->notebook.note, h->note);
 		}
 	}
 	if (a->talk != NULL)

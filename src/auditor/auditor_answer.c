@@ -4,6 +4,7 @@
 #include "auditor/auditor_answer.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "x1/x1_decode.h"
 
 #define OBJECTS_MAX	500000	/* as many as an answer can have tags */
@@ -132,7 +133,7 @@ take_item(struct auditor_objects *out, struct x1_response *r,
 	}
 	if ((o = new_object(out)) == NULL)
 		return (CU_ENOMEM);
-	strcpy(o->id, it->id);
+	text_put(o->id, it->id);
 	o->task = it->kind == X1_ITEM_XID || it->kind == X1_ITEM_TASK;
 	o->listed = it->kind == X1_ITEM_XID || it->kind == X1_ITEM_DID;
 	if (o->listed)

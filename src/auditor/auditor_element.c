@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "crypto/cert.h"
 #include "crypto/random.h"
 #include "net/net_loop.h"
@@ -297,7 +298,7 @@ send_query(struct auditor_element *e, const struct auditor_step *s)
 	snprintf(e->asked.admf, sizeof(e->asked.admf), "%s", c->admf);
 	snprintf(e->asked.ne, sizeof(e->asked.ne), "%s", e->identity);
 	e->asked.stamp = utc_now();
-	strcpy(e->asked.version, X1_VERSION);
+	text_put(e->asked.version, X1_VERSION);
 	fresh_uuid(e->asked.transaction);
 	e->op = s->op;
 	buf_init(&b, QUERY_MAX);

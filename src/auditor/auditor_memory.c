@@ -3,6 +3,7 @@
 #include <string.h>
 #include "auditor/auditor_memory.h"
 #include "base/err.h"
+#include "base/text.h"
 
 void
 auditor_rows_fini(struct auditor_rows *s)
@@ -36,7 +37,7 @@ make_row(struct auditor_row *r, const struct auditor_object *o,
 {
 	int rc;
 
-	strcpy(r->id, o->id);
+	text_put(r->id, o->id);
 	r->task = o->task;
 	r->n = o->n;
 	r->last = o->last;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct buf;
 
@@ -22,6 +24,22 @@ size_t text_utf8_next(const void *, size_t, uint32_t *);
 
 /** text_eq(s, n, lit): Are the ${n} bytes at ${s} the string ${lit}? */
 bool text_eq(const void *, size_t, const char *);
+
+/**
+ * text_copy(dst, cap, src):
+ * Copy a string that is known to fit into ${cap} bytes; that it does not is
+ * our own broken invariant, and the process ends.  text_put: into an array.
+ */
+static inline void
+text_copy(char *dst, size_t cap, const char *src)
+{
+	size_t n = strlen(src) + 1;
+
+	if (n > cap)
+		abort();
+	memcpy(dst, src, n);
+}
+#define text_put(array, src) text_copy((array), sizeof(array), (src))
 
 /**
  * text_dec(s, n, v):

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "journal/journal.h"
 #include "json/jv.h"
 #include "keeper/keeper.h"
@@ -104,7 +105,7 @@ decide(struct keeper *k, struct keeper_report *r, struct state_command *c,
 		keeper_error(r->peer, r->id, CU_ELIMIT, &why);
 		goto out;
 	}
-	strcpy(w.rule, d.rule);
+	text_put(w.rule, d.rule);
 	w.allowed = d.allowed;
 	state_members_write(&own, &d, &m);
 	if (own.rc != 0) {

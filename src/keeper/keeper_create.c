@@ -85,7 +85,7 @@ first_line(struct keeper *k, const struct record_act *a, struct buf *line,
 	}
 	random_bytes(parts.nonce, sizeof(parts.nonce));
 	parts.source.role = RECORD_ROLE_KEEPER;
-	strcpy(parts.source.instance, home_conf(k->home)->instance);
+	text_put(parts.source.instance, home_conf(k->home)->instance);
 	parts.source.start = parts.source.n = 1;
 	if ((rc = record_entry_write(line, &parts, why)) != 0)
 		return (rc);

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "crypto/random.h"
 #include "journal/journal.h"
 #include "keeper/keeper.h"
@@ -92,7 +93,7 @@ keeper_entry_add(struct keeper *k, const struct keeper_entry *e, utc_us time,
 	random_bytes(parts.nonce, sizeof(parts.nonce));
 	if (e->said == NULL) {
 		parts.source.role = RECORD_ROLE_KEEPER;
-		strcpy(parts.source.instance, k->instance);
+		text_put(parts.source.instance, k->instance);
 		parts.source.start = k->start;
 		parts.source.n = k->n + 1;
 	}

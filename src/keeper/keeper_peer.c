@@ -159,7 +159,7 @@ on_hello(void *cookie, struct net_link *link, const struct net_hello *h)
 	struct state_instance i;
 
 	if (h->instance != NULL && strlen(h->instance) <= TEXT_ID_MAX)
-		strcpy(p->instance, h->instance);
+		text_put(p->instance, h->instance);
 	if (!uid_may(k, h->role, net_link_uid(link))) {
 		refuse(p, "role", "this user may not have that role");
 		return;

@@ -110,7 +110,7 @@ keeper_report_add(struct keeper *k, struct keeper_report *r,
 
 	e.source.role = r->peer->role == NET_ROLE_GATE ? RECORD_ROLE_GATE :
 	    RECORD_ROLE_AUDITOR;
-	strcpy(e.source.instance, r->peer->instance);
+	text_put(e.source.instance, r->peer->instance);
 	e.source.start = r->start;
 	e.source.n = r->n;
 	if (own != NULL) {

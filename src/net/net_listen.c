@@ -227,7 +227,7 @@ net_listen_unix(struct net_listen **out, struct net_loop *loop,
 		    sizeof(un.sun_path) - 1);
 		return (CU_ELIMIT);
 	}
-	strcpy(un.sun_path, path);
+	text_put(un.sun_path, path);
 	if ((rc = clear_stale(&un)) != 0) {
 		cu_why_set(why, "%s: somebody serves it already", path);
 		return (rc);

@@ -21,6 +21,7 @@
 #include <openssl/x509v3.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "net/net_loop.h"
 #include "net/net_loop_int.h"
@@ -400,7 +401,7 @@ net_stream_unix(struct net_stream **out, struct net_loop *loop,
 		return (rc);
 	un = (struct sockaddr_un *)&s->addr[0].ss;
 	un->sun_family = AF_UNIX;
-	strcpy(un->sun_path, path);
+	text_put(un->sun_path, path);
 	s->addr[0].len = sizeof(*un);
 	s->addr_n = 1;
 	connect_next(s);

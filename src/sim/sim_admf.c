@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "crypto/random.h"
 #include "sim/sim_admf.h"
 #include "sim/sim_ne.h"
@@ -77,7 +78,7 @@ take_uuid(li_uuid out, const char *s, const char *what, struct cu_why *why)
 		cu_why_set(why, "%s: a UUID in lower case is wanted", what);
 		return (CU_EMALFORMED);
 	}
-	strcpy(out, s);
+	text_copy(out, sizeof(li_uuid), s);
 	return (0);
 }
 
@@ -157,7 +158,7 @@ take_option(struct x1_msg *m, const char *o, const char *v, struct cu_why *why)
 			return (0);
 	} else if (strcmp(o, "--version") == 0) {
 		if (strlen(v) <= X1_VERSION_MAX) {
-			strcpy(m->head.version, v);
+			text_put(m->head.version, v);
 			return (0);
 		}
 	} else if (strcmp(o, "--name") == 0) {
@@ -187,13 +188,13 @@ take_words(struct x1_msg *m, enum form form, int n, char **v,
 	if (form == FORM_DID || form == FORM_DESTINATION)
 		rc = take_uuid(m->did, v[1], "DID", why);
 	if (rc == 0 && form == FORM_DESTINATION) {
-		strcpy(m->destination.did, m->did);
+		text_put(m->destination.did, m->did);
 		rc = li_address_parse(&m->destination.address, v[2],
 		    strlen(v[2]), why);
 	}
 	if (form != FORM_TASK)
 		return (rc);
-	strcpy(m->task.xid, m->xid);
+	text_put(m->task.xid, m->xid);
 	for (i = 2; i < n && rc == 0; i++) {
 		if (strchr(v[i], '=') == NULL) {
 			cu_why_set(why, "word %d: KIND=VALUE is wanted", i);
@@ -219,7 +220,7 @@ take_message(struct x1_msg *m, const struct sim_admf_conf *c, int n, char **v,
 
 	snprintf(m->head.admf, sizeof(m->head.admf), "%s", c->admf);
 	snprintf(m->head.ne, sizeof(m->head.ne), "%s", c->ne);
-	strcpy(m->head.version, X1_VERSION);
+	text_put(m->head.version, X1_VERSION);
 	m->head.stamp = now;
 	sim_fresh_uuid(m->head.transaction);
 	li_task_init(&m->task);
@@ -381,7 +382,7 @@ answer_one(struct x1_writer *w, const struct sim_admf_conf *c,
 
 	a.head = m->head;
 	snprintf(a.head.admf, sizeof(a.head.admf), "%s", c->admf);
-	strcpy(a.head.version, X1_VERSION);
+	text_put(a.head.version, X1_VERSION);
 	a.head.stamp = now;
 	a.ack = X1_ACK_COMPLETED;
 	buf_printf(told, "%s from %s", x1_op_name(m->op), m->head.ne);
@@ -401,7 +402,7 @@ answer_one(struct x1_writer *w, const struct sim_admf_conf *c,
 	else if (m->op != X1_OP_PING && m->op != X1_OP_KEEPALIVE) {
 		a.is_error = true;
 		a.code = X1_CODE_UNSUPPORTED;
-		strcpy(text, none);
+		text_put(text, none);
 	}
 	if (m->form == X1_FORM_OK && m->report.has_code)
 		buf_printf(told, " %lld", (long long)m->report.code);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "sim/sim_control.h"
@@ -180,7 +181,7 @@ sim_control_say(const char *path, const char *line, struct buf *out,
 		rc = CU_ELIMIT;
 		goto out;
 	}
-	strcpy(sun.sun_path, path);
+	text_put(sun.sun_path, path);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) != 0 ||
 	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 ||

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "crypto/cert.h"
 #include "sim/sim_ne_impl.h"
 #include "x1/x1_command.h"
@@ -36,7 +37,7 @@ sim_ne_create(struct sim_ne **out, const char *id)
 		return (CU_EMALFORMED);
 	if ((ne = calloc(1, sizeof(*ne))) == NULL)
 		return (CU_ENOMEM);
-	strcpy(ne->id, id);
+	text_put(ne->id, id);
 	*out = ne;
 	return (0);
 }
@@ -343,7 +344,7 @@ write_task(struct sim_ne *ne, struct x1_writer *w, const struct sim_task *t)
 	size_t from = w->b->len;
 
 	/* Borrowed by the item, which is never freed. */
-	strcpy(item.id, t->task.xid);
+	text_put(item.id, t->task.xid);
 	item.task = t->task;
 	li_task_status_init(&item.task_status);
 	item.task_status.provisioning = LI_PROVISIONING_COMPLETE;
@@ -362,7 +363,7 @@ write_dest(struct x1_writer *w, const struct li_destination *d)
 {
 	struct x1_item item = { .kind = X1_ITEM_DESTINATION };
 
-	strcpy(item.id, d->did);
+	text_put(item.id, d->did);
 	item.destination = *d;
 	item.destination_status.state = LI_DESTINATION_WORKING;
 	x1_writer_item(w, &item);
@@ -373,7 +374,7 @@ write_id(struct x1_writer *w, enum x1_item_kind kind, const char *id)
 {
 	struct x1_item item = { .kind = kind };
 
-	strcpy(item.id, id);
+	text_put(item.id, id);
 	x1_writer_item(w, &item);
 }
 
@@ -415,8 +416,8 @@ write_answer(struct sim_ne *ne, struct x1_writer *w, const struct x1_msg *m,
 	struct x1_answer a = { .op = m->op };
 
 	a.head = m->head;
-	strcpy(a.head.ne, ne->id);
-	strcpy(a.head.version, X1_VERSION);
+	text_put(a.head.ne, ne->id);
+	text_put(a.head.version, X1_VERSION);
 	a.head.stamp = now;
 	if (v->code != 0) {
 		a.is_error = true;

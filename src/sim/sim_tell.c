@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "sim/sim_ne_impl.h"
 #include "x1/x1_command.h"
 
@@ -33,7 +34,7 @@ task_make(struct li_task *t, const char *xid, const char *kind,
 		cu_why_set(why, "kind: not one of X1");
 		return (CU_EMALFORMED);
 	}
-	strcpy(t->xid, xid);
+	text_put(t->xid, xid);
 	t->shape.delivery = li_delivery_find(delivery, strlen(delivery));
 	if (t->shape.delivery == LI_DELIVERY_NONE) {
 		cu_why_set(why, "delivery: X2Only, X3Only or X2andX3");
@@ -48,7 +49,7 @@ task_make(struct li_task *t, const char *xid, const char *kind,
 	rc = CU_ENOMEM;
 	if ((t->shape.dids = calloc(1, sizeof(*t->shape.dids))) == NULL)
 		goto err;
-	strcpy(t->shape.dids[0], did);
+	text_put(t->shape.dids[0], did);
 	t->shape.dids_n = 1;
 	return (0);
 
@@ -196,7 +197,7 @@ make_destination(struct sim_ne *ne, const char *did, const char *address,
 	struct li_destination d = { .delivery = LI_DELIVERY_X2X3 };
 	int rc;
 
-	strcpy(d.did, did);
+	text_put(d.did, did);
 	rc = li_address_parse(&d.address, address, strlen(address), why);
 	if (rc != 0)
 		return (rc);
@@ -233,7 +234,8 @@ tell_add_destination(struct sim_ne *ne, const struct words *w, utc_us now,
 	if (dids == NULL)
 		return (CU_ENOMEM);
 	s->dids = dids;
-	strcpy(s->dids[s->dids_n++], w->v[2]);
+	text_put(s->dids[s->dids_n], w->v[2]);
+	s->dids_n++;
 	return (0);
 }
 
@@ -315,7 +317,7 @@ tell_manner(struct sim_ne *ne, const struct words *w, utc_us now,
 		return (rc);
 	m->to[0] = '\0';
 	if (w->n > 2 && strlen(w->v[2]) <= X1_ID_MAX)
-		strcpy(m->to, w->v[2]);
+		text_put(m->to, w->v[2]);
 	return (0);
 }
 
@@ -340,7 +342,7 @@ tell_number(struct sim_ne *ne, const struct words *w, utc_us now,
 		m->status = (int)n;
 	m->to[0] = '\0';
 	if (w->n > 2 && strlen(w->v[2]) <= X1_ID_MAX)
-		strcpy(m->to, w->v[2]);
+		text_put(m->to, w->v[2]);
 	return (0);
 }
 
@@ -525,8 +527,8 @@ take_report(struct x1_msg *m, const struct words *w, struct cu_why *why)
 		return (CU_EMALFORMED);
 	}
 	if (!ne)
-		strcpy(m->op == X1_OP_REPORT_TASK_ISSUE ? m->xid : m->did,
-		    w->v[1]);
+		text_copy(m->op == X1_OP_REPORT_TASK_ISSUE ? m->xid : m->did,
+		    sizeof(li_uuid), w->v[1]);
 	if (w->n > n) {
 		if (text_dec(w->v[n], strlen(w->v[n]), &code) != 0 ||
 		    code > INT32_MAX) {
@@ -565,8 +567,8 @@ sim_ne_report(struct sim_ne *ne, const char *admf, const char *line,
 		rc = take_report(&m, &w, why);
 	if (rc == 0) {
 		snprintf(m.head.admf, sizeof(m.head.admf), "%s", admf);
-		strcpy(m.head.ne, ne->id);
-		strcpy(m.head.version, X1_VERSION);
+		text_put(m.head.ne, ne->id);
+		text_put(m.head.version, X1_VERSION);
 		m.head.stamp = now;
 		sim_fresh_uuid(m.head.transaction);
 		rc = x1_request_write(body, &m, 1);

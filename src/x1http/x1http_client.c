@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "x1http/x1http_client.h"
@@ -100,7 +101,7 @@ x1http_url(const char *url, char *host, uint16_t *port,
 	where[n] = '\0';
 	/* Without a port: that of https. */
 	if (where[n - 1] == ']' || strchr(where, ':') == NULL)
-		strcpy(where + n, ":443");
+		text_copy(where + n, sizeof(where) - n, ":443");
 	if (net_addr_split(where, host, port) != 0 || *port == 0)
 		return (CU_EMALFORMED);
 	for (p = host; *p != '\0'; p++)
