@@ -357,7 +357,8 @@ run_admf(struct home *home, int argc, char **argv)
 	} else {
 		rc = (int)sim_admf_send(loop, url, tls, &conf, body.p,
 		    body.len, WAIT_US, &out, &why);
-		fwrite(out.p, 1, out.len, stdout);
+		if (out.len > 0)
+			fwrite(out.p, 1, out.len, stdout);
 		if (rc == SIM_TOLD_FAILED && out.len == 0)
 			could_not(url, &why);
 	}

@@ -55,12 +55,13 @@ on_data(void *cookie)
 	struct cu_why why = { "" };
 	const uint8_t *body;
 	size_t used, len;
-	int rc = NET_HTTP_E_HEAD;
+	int rc;
 
-	while (in->len > 0 && rc == NET_HTTP_E_HEAD) {
+	/* Behind a head that says "no bytes" nothing more comes. */
+	do {
 		rc = net_http_feed(c->http, in->p, in->len, &used, &why);
 		buf_drop(in, used);
-	}
+	} while (rc == NET_HTTP_E_HEAD);
 	if (rc < 0) {
 		fail(c, why.text);
 	} else if (rc == NET_HTTP_E_DONE) {
