@@ -206,8 +206,10 @@ gate_front_request(void *cookie, struct x1http_req *req)
 	}
 	if (!gate_register_peer(g->reg, box->cert, box->from_element ?
 	    CERT_SIDE_NE : CERT_SIDE_ADMF, NULL, &peer, &bound)) {
-		record_raw(g, box, NULL, NULL);
-		reply(box, 403, NULL);
+		/* Before the log was followed, everybody is unknown. */
+		if (g->ready)
+			record_raw(g, box, NULL, NULL);
+		reply(box, g->ready ? 403 : 503, NULL);
 	} else
 		open_box(g, box, &peer);
 	gate_box_unref(box);
