@@ -24,6 +24,7 @@ sign heads of its own making.
 import argparse
 import base64
 import os
+import queue
 import socket
 import struct
 import sys
@@ -95,12 +96,26 @@ class Evil:
             threading.Thread(target=self.pump, args=(a, b, ours, who),
                              daemon=True).start()
 
-    def pump(self, a, b, from_client, who):
+    def read(self, a, q):
+        """Note when each message came: a delay is of each, not of all."""
         try:
             while True:
                 head = exactly(a, 8)
                 jl, bl = struct.unpack(">II", head)
-                text, blob = exactly(a, jl), exactly(a, bl)
+                q.put((time.monotonic(), head, exactly(a, jl),
+                       exactly(a, bl)))
+        except (EOFError, OSError):
+            q.put(None)
+
+    def pump(self, a, b, from_client, who):
+        q = queue.Queue()
+        threading.Thread(target=self.read, args=(a, q), daemon=True).start()
+        try:
+            while True:
+                got = q.get()
+                if got is None:
+                    break
+                came, head, text, blob = got
                 v = read_json(text, spelt=False)
                 if from_client and v["kind"] == "hello":
                     who.update(role=v["role"], use=v["use"])
@@ -109,11 +124,11 @@ class Evil:
                     if from_client:
                         raw = self.from_gate(v, raw, a)
                     else:
-                        raw = self.to_gate(v, raw, b)
+                        raw = self.to_gate(v, raw, b, came)
                 if raw is not None:
                     with self.lock:
                         b.sendall(raw)
-        except (EOFError, OSError):
+        except OSError:
             pass
         finally:
             for s in (a, b):
@@ -135,11 +150,11 @@ class Evil:
             gate.sendall(message(lie))
         return None
 
-    def to_gate(self, v, raw, gate):
+    def to_gate(self, v, raw, gate, came):
         if v["kind"] not in ("entries", "head", "open"):
             return raw
         if self.mode == "delay":
-            time.sleep(self.delay)
+            time.sleep(max(0, came + self.delay - time.monotonic()))
         while self.mode == "stall":
             time.sleep(0.05)
         if v["kind"] == "entries":

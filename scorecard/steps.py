@@ -331,6 +331,13 @@ class Row:
              w["why"])
         self.note("not sent: %s" % w["why"], got[-1]["us"])
 
+    def do_commanded(self, words):
+        """commanded XID: its activation stands in the log"""
+        need(self.until(10, lambda: [
+            e for e in self.t.entries()[self.first:] if
+            e["kind"] == "command" and e["words"]["xid"] == words[0] and
+            e["words"]["type"] == "ActivateTask"]), "no such command")
+
     def do_asked(self, words):
         """asked NE...: until the auditor has its whole answer of from now on"""
         for ne in words:
