@@ -100,6 +100,7 @@ struct gate_msg {
 	uint64_t out_n;
 
 	utc_us pace_at;			/* may leave from then; 0: not asked */
+	utc_us release_by;		/* of utc_mono: dead after it; 0: none */
 	struct x1http_call *call;
 	void *sending;			/* its cookie, while under way */
 	uint8_t *answer;		/* body of the element's answer */
@@ -124,6 +125,7 @@ struct gate_pool {
 	TAILQ_ENTRY(gate_pool) q;
 	uint64_t index;			/* of the registration */
 	size_t identity;
+	bool takes;			/* for what takes away alone */
 	struct x1http_peer *peer;
 	utc_us next;			/* pace: a second's worth is used up */
 	enum cert_rule rule;		/* how its certificate names it */

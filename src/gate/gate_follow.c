@@ -367,6 +367,9 @@ seen_one(struct gate *g, const struct gate_seen *s)
 	if ((m = gate_msg_find(g, s->id)) == NULL)
 		return;
 	if (s->kind == GATE_EV_FOLLOWED && !m->late) {
+		if (m->class == GATE_START || m->class == GATE_ASK)
+			m->release_by = utc_mono() + 1000 * state_rules(
+			    g->st)->v[RECORD_RULE_RELEASE_TIMEOUT];
 		m->index = s->index;
 		m->entry_time = s->time;
 		strcpy(m->mine_rule, s->mine_rule);

@@ -29,14 +29,23 @@ identity_for(const struct gate *g, const char *admf)
 	return (0);
 }
 
+/* It does not wait for a connection behind what starts or asks. */
+static bool
+takes_away(const struct gate_msg *m)
+{
+	return (m->class == GATE_STOP || m->class == GATE_NARROW);
+}
+
 static struct gate_pool *
-pool_find(struct gate *g, const struct gate_reg *r, size_t identity)
+pool_find(struct gate *g, const struct gate_reg *r, size_t identity,
+    bool takes)
 {
 	struct gate_pool *p, *next;
 
 	for (p = TAILQ_FIRST(&g->pools); p != NULL; p = next) {
 		next = TAILQ_NEXT(p, q);
-		if (p->index == r->index && p->identity == identity)
+		if (p->index == r->index && p->identity == identity &&
+		    p->takes == takes)
 			return (p);
 	}
 	return (NULL);
@@ -84,7 +93,7 @@ on_admit(void *cookie, const uint8_t *der, size_t len)
 
 static int
 pool_get(struct gate *g, const struct gate_reg *r, size_t identity,
-    struct gate_pool **out)
+    bool takes, struct gate_pool **out)
 {
 	struct net_tls *tls = identity == OWN_IDENTITY ? g->own_tls :
 	    g->identity[identity];
@@ -94,7 +103,7 @@ pool_get(struct gate *g, const struct gate_reg *r, size_t identity,
 	struct cu_why why = { "" };
 	int rc;
 
-	if ((p = pool_find(g, r, identity)) != NULL) {
+	if ((p = pool_find(g, r, identity, takes)) != NULL) {
 		*out = p;
 		return (0);
 	}
@@ -115,6 +124,7 @@ pool_get(struct gate *g, const struct gate_reg *r, size_t identity,
 	}
 	p->index = r->index;
 	p->identity = identity;
+	p->takes = takes;
 	TAILQ_INSERT_TAIL(&g->pools, p, q);
 	*out = p;
 	return (0);
@@ -134,7 +144,7 @@ gate_ne_pace(struct gate *g, struct gate_msg *m)
 	if (m->pace_at != 0)
 		return (now >= m->pace_at);
 	if (!gate_register_id(g->reg, m->element, &r) || g->conf->pace == 0 ||
-	    pool_get(g, &r, identity_for(g, m->requester), &p) != 0)
+	    pool_get(g, &r, identity_for(g, m->requester), false, &p) != 0)
 		return (true);		/* the sending will say what is wrong */
 	each = UTC_SECOND / (utc_us)g->conf->pace;
 	if (p->next < now)
@@ -143,7 +153,7 @@ gate_ne_pace(struct gate *g, struct gate_msg *m)
 	m->pace_at = earliest > now ? earliest : now;
 	p->next += each;
 	/* What takes away does not wait for others. */
-	if (m->class == GATE_STOP || m->class == GATE_NARROW)
+	if (takes_away(m))
 		m->pace_at = now;
 	return (now >= m->pace_at);
 }
@@ -158,13 +168,18 @@ on_before(void *cookie)
 
 	if (m == NULL)
 		return (-1);
+	/* It may have waited for a connection: dead is dead. */
+	if (m->release_by != 0 && utc_mono() > m->release_by) {
+		s->why = GATE_WHY_RELEASE_TIMEOUT;
+		return (-1);
+	}
 	if ((s->why = gate_law_last(g, m)) != GATE_WHY_NONE)
 		return (-1);
 	/*
 	 * A widening leaves only on a head that a restart knows: or a keeper
 	 * could later show a log without the entry that it rests on.
 	 */
-	if (m->class != GATE_STOP && m->class != GATE_NARROW && !m->late &&
+	if (!takes_away(m) && !m->late &&
 	    g->book.size < gate_follow_size(g) && gate_follow_sync(g) != 0) {
 		s->why = GATE_WHY_CONNECTION;
 		return (-1);
@@ -253,7 +268,8 @@ gate_ne_send(struct gate *g, struct gate_msg *m)
 
 	if (!gate_register_id(g->reg, m->element, &r))
 		goto err;
-	if ((rc = pool_get(g, &r, identity_for(g, m->requester), &p)) != 0)
+	if ((rc = pool_get(g, &r, identity_for(g, m->requester),
+	    takes_away(m), &p)) != 0)
 		goto err;
 	rc = CU_ENOMEM;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
@@ -293,7 +309,7 @@ forward_one(struct gate *g, const struct gate_reg *admf, const struct buf *b)
 
 	if (g->forwards >= FORWARDS_MAX)
 		rc = CU_ELIMIT;
-	else if ((rc = pool_get(g, admf, OWN_IDENTITY, &p)) == 0)
+	else if ((rc = pool_get(g, admf, OWN_IDENTITY, false, &p)) == 0)
 		rc = x1http_call(NULL, p->peer, b->p, b->len, utc_mono() +
 		    g->conf->element_timeout, &ops, g);
 	if (rc == 0)

@@ -664,6 +664,58 @@ another_keeper(void)
 	RUN(gate.ready && gate.up);
 }
 
+static bool
+log_has(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < kp.n; i++)
+		if (memmem(kp.line[i].p, kp.line[i].len, text,
+		    strlen(text)) != NULL)
+			return (true);
+	return (false);
+}
+
+/*
+ * Two starts that the element does not answer hold both connections.  A stop
+ * does not wait for them; a start that waits too long for one is dead.
+ */
+static void
+slow_element(void)
+{
+	struct x1http_req *held[2];
+	utc_us since;
+	struct x1_msg m;
+	int got, done, i;
+
+	RUN(gate.ready);
+	order("w-8", "262010000000008");
+	RUN(gate_follow_size(&gate) == kp.n);
+	ne.how = NE_HOLD;
+	for (i = 0; i < 2; i++) {
+		start_message(&m, 60 + i, "262010000000008");
+		send_messages(&m, 1);
+		RUN(ne.held != NULL);
+		held[i] = ne.held;
+		ne.held = NULL;
+	}
+	ne.how = NE_OK;
+	got = ne.got;
+	since = utc_mono();
+	stop_task(62);
+	CHECK(ne.got == got + 1 && utc_mono() - since < 2 * UTC_SECOND);
+	start_message(&m, 63, "262010000000008");
+	CHECK(!log_has("release timeout"));
+	done = admf.done;
+	send_messages(&m, 1);
+	RUN(admf.done == done + 3);
+	CHECK(ne.got == got + 1);
+	RUN(log_has("release timeout"));
+	for (i = 0; i < 2; i++)
+		x1http_reply(held[i], 503, NULL, 0);
+	RUN(gate_machine_known(gate.m) == 0);
+}
+
 /* Two hours ahead the keeper finds every stop too old. */
 static void
 keeper_clock(void)
@@ -728,6 +780,7 @@ main(void)
 	CHECK_RUN(batch_lost);
 	CHECK_RUN(rolled_back);
 	CHECK_RUN(another_keeper);
+	CHECK_RUN(slow_element);
 	CHECK_RUN(keeper_clock);
 	CHECK_RUN(ends);
 	for (i = 0; i < kp.open_n; i++)

@@ -854,7 +854,7 @@ static void
 peer(struct x1http_peer **out, struct net_tls *tls, const char *path)
 {
 	char url[128];
-	struct x1http_peer_conf conf = { .url = url, .tls = tls };
+	struct x1http_peer_conf conf = { .conns = 4, .url = url, .tls = tls };
 
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/X1/%s",
 	    x1http_server_port(gate.server[0]), path);
