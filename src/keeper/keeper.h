@@ -120,6 +120,9 @@ unsigned int keeper_check(struct keeper *, const struct keeper_pass *,
 extern const struct keeper_log_ops keeper_log_ops;
 /** keeper_run(k): Serve until it ends.  Return the exit code. */
 int keeper_run(struct keeper *);
+/** keeper_look_at_clock(k): Has the clock stepped?  Sets ${held}; a step is a
+ * finding. */
+void keeper_look_at_clock(struct keeper *);
 /** keeper_heard(k): Look whether signing may begin. */
 void keeper_heard(struct keeper *);
 /**

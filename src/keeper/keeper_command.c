@@ -123,9 +123,12 @@ keeper_command(struct keeper *k, struct keeper_report *r)
 {
 	struct state_command *c = NULL;
 	struct cu_why why = { "" };
-	utc_us time = keeper_now(k);
+	utc_us time;
 	int rc;
 
+	/* Before each decision: a window may have opened by a step alone. */
+	keeper_look_at_clock(k);
+	time = keeper_now(k);
 	rc = state_command_create(&c, r->said, r->said_len, r->sds, &why);
 	if (rc != 0)
 		keeper_error(r->peer, r->id, rc, &why);

@@ -127,8 +127,8 @@ keeper_heard(struct keeper *k)
 		on_failed(k, "the log's head could not be signed");
 }
 
-static void
-look_at_clock(struct keeper *k)
+void
+keeper_look_at_clock(struct keeper *k)
 {
 	bool held = keeper_clock_look(&k->clock, utc_now(), utc_mono());
 
@@ -147,7 +147,7 @@ on_tick(void *cookie)
 	struct keeper *k = cookie;
 
 	net_timer_set(k->tick, KEEPER_TICK_US);
-	look_at_clock(k);
+	keeper_look_at_clock(k);
 	keeper_heard(k);
 	keeper_findings(k);
 }
