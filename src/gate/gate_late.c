@@ -298,7 +298,7 @@ on_head(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 {
 	struct gate *g = cookie;
 	struct gate_record *r = gate_spool_at(g->spool, 0);
-	const char *code;
+	const char *code, *text;
 	uint64_t index;
 
 	g->head_wait = false;
@@ -323,8 +323,9 @@ on_head(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 		return;
 	}
 	code = rc == 0 ? jv_str(jv_get(a->json, "code"), NULL) : NULL;
-	diag("keeper: the spool's head is not taken: %s",
-	    code != NULL ? code : cu_strerror(rc));
+	text = rc == 0 ? jv_str(jv_get(a->json, "text"), NULL) : NULL;
+	diag("keeper: the spool's head is not taken: %s: %s",
+	    code != NULL ? code : cu_strerror(rc), text != NULL ? text : "-");
 	if (code != NULL && strcmp(code, "order") == 0 &&
 	    r->type == GATE_RECORD_REPORT && r->index == RECORD_NONE)
 		(void)renumber(g, r);

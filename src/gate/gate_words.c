@@ -52,6 +52,9 @@ gate_words_lost(struct gate_words *w, uint64_t n)
 	if (w->lost_n == GATE_VOID_MAX)
 		memmove(w->lost, w->lost + 1,
 		    --w->lost_n * sizeof(w->lost[0]));
-	w->lost[w->lost_n].n = n;
-	w->lost[w->lost_n++].by = 0;
+	/* `void` is ascending; they are not lost in their order. */
+	for (i = w->lost_n++; i > 0 && w->lost[i - 1].n > n; i--)
+		w->lost[i] = w->lost[i - 1];
+	w->lost[i].n = n;
+	w->lost[i].by = 0;
 }

@@ -262,6 +262,12 @@ voids(void)
 	    v.number[0] == 1 && v.number[1] == 3);
 	gate_words_kept(&w, 5);
 	CHECK(gate_words_draw(&w, &v) == 6 && v.n == 0);
+	/* Ascending, in whatever order they were lost. */
+	gate_words_lost(&w, 6);
+	gate_words_lost(&w, 4);
+	CHECK(gate_words_draw(&w, &v) == 7 && v.n == 2 &&
+	    v.number[0] == 4 && v.number[1] == 6);
+	gate_words_kept(&w, 7);
 	/* At most so many, the newest. */
 	for (i = 100; i < 101 + GATE_VOID_MAX; i++)
 		gate_words_lost(&w, i);
