@@ -225,12 +225,15 @@ begin(struct keeper_log *g)
 		return (CU_ELIMIT);	/* keeper_log_fits was not asked */
 	/*
 	 * The keys before what is sealed with them: a restart that finds the
-	 * batch must find them, too.
+	 * batch must find them, too.  A disk without room ends nothing: what
+	 * came waits, and stops leave by the gates' spools.
 	 */
-	if ((rc = record_vault_sync(g->vault)) != 0)
-		return (rc);
-	rc = journal_append(g->journal, g->add, n,
-	    g->queue[n - 1].time, &head);
+	rc = record_vault_sync(g->vault);
+	if (rc == 0)
+		rc = journal_append(g->journal, g->add, n,
+		    g->queue[n - 1].time, &head);
+	else if (rc == RECORD_VAULT_E_FULL)
+		rc = JOURNAL_E_FULL;
 	if (rc == JOURNAL_E_FULL) {
 		net_timer_set(g->timer, RETRY_US);
 		return (0);

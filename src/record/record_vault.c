@@ -724,10 +724,12 @@ record_vault_sync(struct record_vault *v)
 		return (v->fresh.rc);
 	if (!v->write)
 		return (CU_ESTATE);
-	/* A crash in here leaves whole lines and at most one without LF. */
+	/* A crash in here leaves whole lines and at most one without LF, and
+	 * so does a disk that is full; the next try writes them again. */
 	if ((rc = io_pwrite(v->io, v->fd, v->fresh.p, v->fresh.len,
 	    v->size)) != 0)
-		return (rc);
+		return (rc == CU_EIO && (errno == ENOSPC || errno == EDQUOT) ?
+		    RECORD_VAULT_E_FULL : rc);
 	if (v->io->fdatasync(v->io, v->fd) != 0)
 		return (CU_EIO);
 	v->size += v->fresh.len;

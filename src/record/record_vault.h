@@ -141,8 +141,10 @@ void record_vault_used(struct record_vault *, const char *, uint64_t);
 /**
  * record_vault_sync(v):
  * Append the new keys and sync them.  Before the batch that uses them, else a
- * restart finds values that nobody can open.  0, or CU_EIO: then the file's
- * state is unknown, and the process must end.
+ * restart finds values that nobody can open.  0; RECORD_VAULT_E_FULL: the disk
+ * has no room, nothing is lost, ask again; or CU_EIO: then the file's state is
+ * unknown, and the process must end.
  */
+#define RECORD_VAULT_E_FULL	1
 int record_vault_sync(struct record_vault *);
 #endif /* !RECORD_VAULT_H_ */
