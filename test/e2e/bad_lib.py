@@ -36,6 +36,10 @@ MDF = "ipv4:192.0.2.10:tcp:42069"
 SECRETS = [NUMBER, WRONG]
 
 
+class Skip(Exception):
+    pass
+
+
 def xid(n):
     return "b7c5b1c0-6a1e-4f0e-9d2a-%012x" % n
 
@@ -149,9 +153,19 @@ def read_answer(s, limit=20):
 
 
 class Operator:
-    def __init__(self, bins, segment=None):
+    def __init__(self, bins, disk=None):
+        """${disk}: the size of a small disk of its own, if root may."""
         self.folder = tempfile.mkdtemp(prefix="cu-bad-", dir="/tmp")
-        self.dir = os.path.join(self.folder, "op")
+        self.disk = None
+        if disk is not None:
+            self.disk = os.path.join(self.folder, "disk")
+            os.mkdir(self.disk)
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + disk,
+                               "tmpfs", self.disk],
+                              stderr=subprocess.DEVNULL).returncode != 0:
+                shutil.rmtree(self.folder)
+                raise Skip("a small disk cannot be mounted here")
+        self.dir = os.path.join(self.disk or self.folder, "op")
         # The command line looks for its sisters beside itself.
         self.bin = os.path.join(self.folder, "bin")
         self.cores = os.path.join(self.folder, "cores")
@@ -378,6 +392,8 @@ class Operator:
             p.send_signal(signal.SIGCONT)
             p.kill()
             p.wait()
+        if self.disk is not None:
+            subprocess.run(["umount", "-l", self.disk], check=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -482,16 +498,12 @@ class Element:
         self.open_now = []
 
 
-class Skip(Exception):
-    pass
-
-
 def tap(cases, make):
     """Run ${cases} on what ${make} makes; 1 if one fails."""
-    print("TAP version 13\n1..%d" % len(cases), flush=True)
     op, bad, began = None, 0, time.monotonic()
     try:
         op = make()
+        print("TAP version 13\n1..%d" % len(cases), flush=True)
         for n, case in enumerate(cases, 1):
             name = case.__name__.replace("_", " ")
             try:
@@ -510,6 +522,8 @@ def tap(cases, make):
                 print("# " + text.replace("\n", "\n# "))
                 print("not ok %d - %s" % (n, name))
             sys.stdout.flush()
+    except Skip as e:
+        print("TAP version 13\n1..0 # SKIP %s" % e)
     finally:
         if bad:
             for path in sorted(glob.glob(os.path.join(op.folder, "*.log"))):
