@@ -1,5 +1,6 @@
 /* src/cli/cli.c: what all verbs share */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
@@ -18,12 +19,39 @@ cli_fail(int code, const char *fmt, ...)
 	return (code);
 }
 
+/*
+ * Someone asked a verb for its words.  cli_options sees it, and the verb's own
+ * cli_usage, which follows, then is the answer and no complaint.
+ */
+static bool help_asked;
+
+void
+cli_help_ask(void)
+{
+	help_asked = true;
+}
+
+int
+cli_usage(const char *fmt, ...)
+{
+	FILE *f = help_asked ? stdout : stderr;
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(f, "usage: ");
+	va_start(ap, fmt);
+	vfprintf(f, fmt, ap);
+	va_end(ap);
+	fputc('\n', f);
+	return (help_asked ? CLI_HELPED : CLI_USAGE);
+}
+
 int
 cli_dispatch(struct cli *c, const char *what, const struct cli_verb *verbs,
     size_t n, int argc, char **argv)
 {
 	bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 ||
-	    strcmp(argv[1], "help") == 0);
+	    strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0);
 	FILE *out = help ? stdout : stderr;
 	size_t i;
 
@@ -31,9 +59,10 @@ cli_dispatch(struct cli *c, const char *what, const struct cli_verb *verbs,
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return (verbs[i].fn(c, argc - 1, argv + 1));
 	if (argc > 1 && !help)
-		fprintf(stderr, "%s: no such verb: %s\n", what, argv[1]);
+		cli_fail(CLI_USAGE, "%s: no such verb: %s", what, argv[1]);
 	fprintf(out, "usage: %s VERB ...\n", what);
 	for (i = 0; i < n; i++)
-		fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+		fprintf(out, "  %s%s%s\n", verbs[i].name,
+		    verbs[i].help[0] != '\0' ? " " : "", verbs[i].help);
 	return (help ? CLI_DONE : CLI_USAGE);
 }

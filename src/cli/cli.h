@@ -26,6 +26,8 @@ struct sign_key;
 #define CLI_USAGE	2
 #define CLI_FAILED	3	/* could not */
 
+#define CLI_HELPED	100	/* --help was answered: 0 for the shell */
+
 #define CLI_SIGNERS_MAX	8
 #define CLI_FILE_MAX	(4 << 20)	/* any file that a verb reads */
 
@@ -34,6 +36,7 @@ struct cli {
 	const char *home;	/* -C: a home, or an operator's folder of homes */
 	bool json;		/* --json: for a program */
 	bool yes;		/* --yes: a person need not be asked */
+	bool quiet;		/* of ours: say only what goes wrong */
 	const char *pass_file;	/* --passphrase-file */
 };
 
@@ -56,6 +59,15 @@ int cli_dispatch(struct cli *, const char *, const struct cli_verb *, size_t,
  * cli_fail(code, fmt, ...): Say "custos: ..." on stderr and return ${code}.
  */
 int cli_fail(int, const char *, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * cli_usage(fmt, ...):
+ * Say "usage: ..." on stderr and return CLI_USAGE; or, where cli_options met
+ * --help, say it on stdout and return CLI_HELPED.
+ */
+int cli_usage(const char *, ...) __attribute__((format(printf, 1, 2)));
+/** cli_help_ask(): --help was met. */
+void cli_help_ask(void);
 
 /* Verbs; argv[0] is the verb itself. */
 int cli_check(struct cli *, int, char **);
@@ -88,8 +100,9 @@ struct cli_opt {
 
 /**
  * cli_options(argc, argv, opt, n, pos, min, max):
- * Read options and ${min} to ${max} other words into ${pos}.  Returns how many
- * there were, or -1 after saying on stderr what is wrong.
+ * Read options and ${min} to ${max} other words into ${pos}; what follows `--`
+ * is no option.  Returns how many there were, or -1 after saying on stderr what
+ * is wrong, or when it met --help: cli_usage follows.
  */
 int cli_options(int, char **, const struct cli_opt *, size_t, const char **,
     int, int);
@@ -112,8 +125,16 @@ int cli_join(char[PATH_MAX], const char *, const char *);
  */
 struct home *cli_home(const struct cli *, const char *);
 
-/** cli_ask_yes(c, question): Does the person at the terminal say yes? */
-bool cli_ask_yes(const struct cli *, const char *);
+/** cli_ask_yes(c, question): Does the person at the terminal say yes?
+ * CLI_DONE, or CLI_NO or CLI_FAILED after saying so. */
+int cli_ask_yes(const struct cli *, const char *);
+
+/**
+ * cli_ask_passphrase(what, path, len):
+ * Ask at the terminal, without showing it, for the passphrase of ${path}.
+ * Owned and to be wiped; NULL after saying why.
+ */
+char *cli_ask_passphrase(const char *, const char *, size_t *);
 
 /** cli_key_open(c, path): An owned key, its passphrase asked for if it needs
  * one; NULL after saying why. */
@@ -167,7 +188,7 @@ int cli_act(const struct cli *, const struct cli_acting *,
 int cli_act_text(const struct cli *, const struct cli_acting *, int, int,
     const char *, const struct buf *, struct record_sds *);
 /** cli_act_send(t, file, len): Submit an act file.  An exit code. */
-int cli_act_send(struct cli_talk *, const void *, size_t);
+int cli_act_send(const struct cli *, struct cli_talk *, const void *, size_t);
 /** cli_act_show(act, sds): An act in plain words on stdout. */
 void cli_act_show(const struct record_act *, const struct record_sds *);
 

@@ -1,51 +1,78 @@
 /* src/cli/cli_act.c: an act from its payload to the log: seq, keys, file */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/cli_tables.h"
 #include "crypto/sign.h"
 #include "json/jv.h"
 #include "net/net_frame.h"
 #include "record/record_act.h"
 #include "record/record_payload.h"
 
-/* What the keeper said of an act. */
+/* What the keeper said of an act, and how it is told. */
 struct verdict {
+	const struct cli *c;
 	int code;
 };
+
+/* The verdict for a program. */
+static void
+tell_verdict(const struct verdict *v, const char *why, uint64_t index,
+    bool known)
+{
+	struct cli_json j;
+
+	cli_json_begin(&j);
+	jw_bool(&j.w, "kept", v->code == CLI_DONE);
+	if (known)
+		jw_dec(&j.w, v->code == CLI_DONE ? "entry" : "finding", index);
+	else
+		jw_null(&j.w, v->code == CLI_DONE ? "entry" : "finding");
+	jw_strz(&j.w, "why", why);
+	cli_json_end(&j);
+}
 
 static void
 on_verdict(void *cookie, const struct net_msg *m)
 {
 	struct verdict *v = cookie;
-	uint64_t index;
+	uint64_t index = 0;
+	bool known = jv_dec(jv_get(m->json, "index"), &index) == 0;
 	const char *why;
 	size_t n;
 
-	if (m->kind == NET_KEPT) {
-		v->code = CLI_DONE;
-		if (jv_dec(jv_get(m->json, "index"), &index) == 0)
-			printf("kept as entry %llu\n",
-			    (unsigned long long)index);
+	v->code = m->kind == NET_KEPT ? CLI_DONE : CLI_NO;
+	why = jv_str(jv_get(m->json, "why"), &n);
+	if (v->c->json) {
+		tell_verdict(v, why, index, known);
+	} else if (v->code == CLI_DONE && !v->c->quiet) {
+		if (known)
+			printf("kept as entry %" PRIu64 "\n", index);
 		else
 			printf("kept by the gate, on its way to the log\n");
-		return;
+	} else if (v->code == CLI_NO) {
+		printf("refused: ");
+		cli_put(why != NULL ? why : "no reason");
+		printf(why != NULL && strncmp(why, "seq:", 4) == 0 ?
+		    ": another act on it came first (custos sign --renew)\n" :
+		    "\n");
+		if (known)
+			printf("the attempt stands as finding %" PRIu64 "\n",
+			    index);
 	}
-	v->code = CLI_NO;
-	why = jv_str(jv_get(m->json, "why"), &n);
-	printf("refused: %s\n", why != NULL ? why : "no reason");
-	if (jv_dec(jv_get(m->json, "index"), &index) == 0)
-		printf("the attempt stands as finding %llu\n",
-		    (unsigned long long)index);
 }
 
 int
-cli_act_send(struct cli_talk *t, const void *file, size_t len)
+cli_act_send(const struct cli *c, struct cli_talk *t, const void *file,
+    size_t len)
 {
-	struct verdict v = { CLI_FAILED };
+	struct verdict v = { c, CLI_FAILED };
 	struct net_out m;
 
 	net_out_init(&m, NET_ACT);
@@ -53,6 +80,30 @@ cli_act_send(struct cli_talk *t, const void *file, size_t len)
 	if (cli_talk_ask(t, &m, on_verdict, &v) != 0)
 		return (CLI_FAILED);
 	return (v.code);
+}
+
+/* The members of a payload, a line each. */
+static void
+show_payload(struct buf *b, const struct record_act *act)
+{
+	const struct jv *v;
+	const char *name;
+	struct jv *root;
+	size_t i;
+
+	if (jv_parse(&root, act->payload, act->payload_len, NULL) != 0) {
+		text_show(b, act->payload, act->payload_len);
+		buf_ch(b, '\n');
+		return;
+	}
+	for (i = 0; (name = jv_key_at(root, i, &v)) != NULL; i++) {
+		if (strcmp(name, "_sd") == 0)
+			continue;	/* the digests of what follows */
+		buf_printf(b, "  %-15s ", name);
+		cli_value_show(b, v);
+		buf_ch(b, '\n');
+	}
+	jv_free(root);
 }
 
 void
@@ -66,10 +117,11 @@ cli_act_show(const struct record_act *act, const struct record_sds *sds)
 	buf_printf(&b, "%s %s of ", record_kind_name(act->kind),
 	    record_verb_name(act->verb));
 	text_show(&b, act->subject, strlen(act->subject));
-	buf_printf(&b, ", act %llu on it\n  in the log:      ",
+	buf_printf(&b, ", act %llu on it\n in the log, in clear\n",
 	    (unsigned long long)act->seq);
-	text_show(&b, act->payload, act->payload_len);
-	buf_ch(&b, '\n');
+	show_payload(&b, act);
+	if (sds->n > 0)
+		buf_str(&b, " sealed\n");
 	for (i = 0; i < sds->n; i++) {
 		if (record_sd_read(&sd, sds->row[i].text, sds->row[i].len,
 		    NULL) != 0)
@@ -83,11 +135,13 @@ cli_act_show(const struct record_act *act, const struct record_sds *sds)
 		buf_ch(&b, '\n');
 		record_sd_fini(&sd);
 	}
+	if (act->sigs_n > 0)
+		buf_str(&b, " signed\n");
 	for (i = 0; i < act->sigs_n; i++) {
 		char when[UTC_LEN + 1];
 
 		utc_text(when, act->sig[i].time);
-		buf_printf(&b, "  signed by key  %s at %.19sZ\n",
+		buf_printf(&b, "  by key          %s at %.19sZ\n",
 		    act->sig[i].key, when);
 	}
 	fputs(buf_text(&b), stdout);
@@ -97,18 +151,30 @@ cli_act_show(const struct record_act *act, const struct record_sds *sds)
 void
 cli_value_show(struct buf *b, const struct jv *v)
 {
+	const struct jv *member;
 	const char *s;
 	int64_t i;
 	size_t n;
+	bool yes;
 
 	if ((s = jv_str(v, &n)) != NULL) {
 		text_show(b, s, n);
+	} else if (jv_is(v, JV_OBJECT)) {
+		for (n = 0; (s = jv_key_at(v, n, &member)) != NULL; n++) {
+			buf_printf(b, "%s%s=", n > 0 ? " " : "", s);
+			cli_value_show(b, member);
+		}
+	} else if (jv_is(v, JV_NULL)) {
+		buf_ch(b, '-');
+	} else if (jv_bool(v, &yes) == 0) {
+		buf_str(b, yes ? "yes" : "no");
 	} else if (jv_int(v, &i) == 0) {
 		buf_printf(b, "%lld", (long long)i);
 	} else if (jv_is(v, JV_ARRAY)) {
 		for (n = 0; n < jv_len(v); n++) {
 			if (n > 0)
-				buf_str(b, jv_is(jv_at(v, n), JV_ARRAY) ?
+				buf_str(b, jv_is(jv_at(v, n), JV_ARRAY) ||
+				    jv_is(jv_at(v, n), JV_OBJECT) ?
 				    "; " : " ");
 			cli_value_show(b, jv_at(v, n));
 		}
@@ -153,15 +219,15 @@ cli_act_text(const struct cli *c, const struct cli_acting *a, int kind,
 	uint64_t seq;
 	int code = CLI_FAILED;
 
-	buf_init(&file, RECORD_ACT_FILE_MAX);
+	if (a->sign.n == 0 && a->out == NULL)
+		return (cli_fail(CLI_USAGE, "an act needs a signature (--sign "
+		    "KEYFILE), or a file to collect them in (--out FILE)"));
+	if (a->out != NULL && access(a->out, F_OK) == 0)
+		return (cli_fail(CLI_USAGE, "%s: is there already; an act goes "
+		    "into a new file", a->out));
 	if ((t = cli_talk_open(c, a->socket)) == NULL)
 		return (CLI_FAILED);
-	if (a->sign.n == 0 && a->out == NULL) {
-		cli_fail(CLI_FAILED, "an act needs a signature (--sign "
-		    "KEYFILE), or a file to collect them in (--out FILE)");
-		code = CLI_USAGE;
-		goto out;
-	}
+	buf_init(&file, RECORD_ACT_FILE_MAX);
 	if (cli_talk_seq(t, subject, &seq) != 0)
 		goto out;
 	if (record_act_make(&act, (enum record_kind)kind,
@@ -181,10 +247,12 @@ cli_act_text(const struct cli *c, const struct cli_acting *a, int kind,
 	if (file.rc != 0) {
 		cli_fail(CLI_FAILED, "the act is too large");
 	} else if (a->out == NULL) {
-		code = cli_act_send(t, file.p, file.len);
+		code = cli_act_send(c, t, file.p, file.len);
 	} else if (cli_write(a->out, file.p, file.len, 0600) == 0) {
-		printf("%s: %zu signature%s, not yet submitted\n", a->out,
-		    act->sigs_n, act->sigs_n == 1 ? "" : "s");
+		if (!c->quiet && !c->json)
+			printf("%s: %zu signature%s, not yet submitted (custos "
+			    "sign adds one, custos submit sends)\n", a->out,
+			    act->sigs_n, act->sigs_n == 1 ? "" : "s");
 		code = CLI_DONE;
 	}
 out:
@@ -229,12 +297,12 @@ cli_submit(struct cli *c, int argc, char **argv)
 	int code = CLI_FAILED;
 
 	if (cli_options(argc, argv, opt, 1, &path, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos submit FILE.act "
+		return (cli_usage("custos [--json] submit FILE.act "
 		    "[--gate SOCKET]"));
 	if ((file = cli_read(path, RECORD_ACT_FILE_MAX, &len)) == NULL)
 		return (CLI_FAILED);
 	if ((t = cli_talk_open(c, socket)) != NULL)
-		code = cli_act_send(t, file, len);
+		code = cli_act_send(c, t, file, len);
 	cli_talk_close(t);
 	explicit_bzero(file, len);
 	free(file);
@@ -295,7 +363,7 @@ cli_sign(struct cli *c, int argc, char **argv)
 
 	buf_init(&b, RECORD_ACT_FILE_MAX);
 	if (cli_options(argc, argv, opt, 2, &path, 1, 1) < 0 || keys.n == 0)
-		return (cli_fail(CLI_USAGE, "usage: custos sign FILE.act --key "
+		return (cli_usage("custos sign FILE.act --key "
 		    "KEYFILE [--renew]"));
 	if ((file = cli_read(path, RECORD_ACT_FILE_MAX, &len)) == NULL)
 		return (CLI_FAILED);
@@ -310,10 +378,9 @@ cli_sign(struct cli *c, int argc, char **argv)
 		f->act = act;
 	}
 	cli_act_show(f->act, &f->sds);
-	if (!cli_ask_yes(c, "Sign this?")) {
-		code = CLI_NO;
+	if ((code = cli_ask_yes(c, "Sign this?")) != CLI_DONE)
 		goto out;
-	}
+	code = CLI_FAILED;
 	record_act_file_log(f, &log);
 	if (sign_all(c, f->act, &log, &keys) != 0)
 		goto out;

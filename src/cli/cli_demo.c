@@ -20,6 +20,7 @@
 #include "json/jw.h"
 
 #define WORDS_MAX	40
+#define WIDTH		96	/* columns of what is shown */
 #define OUTPUT_MAX	(8U << 20)
 #define ROWS_MAX	24
 #define FIND_WAIT	(20 * UTC_SECOND)	/* for any one finding */
@@ -48,6 +49,7 @@ struct demo {
 	struct cli *c;
 	char dir[PATH_MAX], self[PATH_MAX];
 	const char *second;		/* verify.py, or NULL */
+	char second_path[PATH_MAX];
 	struct cli_runs runs;
 	struct buf out;			/* of the last command */
 	bool colour;
@@ -100,6 +102,8 @@ execute(struct demo *d, char *const *argv)
 	if (pid == 0) {
 		dup2(fd[1], STDOUT_FILENO);
 		dup2(fd[1], STDERR_FILENO);
+		if (chdir(d->dir) != 0)
+			_exit(CLI_FAILED);
 		execvp(argv[0], argv);
 		_exit(CLI_FAILED);
 	}
@@ -125,53 +129,52 @@ show_output(const struct demo *d)
 		putchar('\n');
 }
 
-/* The words of one command; those that begin with '@' are below the folder. */
-static int
-words_of(const struct demo *d, char **argv, char (*store)[PATH_MAX],
-    va_list ap)
+/* A command as a person would type it in the folder, broken at WIDTH. */
+static void
+show_words(const struct demo *d, const char *program, char *const *word)
 {
-	const char *w;
-	int n = 0;
+	int at = 4 + (int)strlen(program), len;
+	bool spaced;
 
-	while ((w = va_arg(ap, const char *)) != NULL && n < WORDS_MAX - 4) {
-		if (w[0] == '@')
-			snprintf(store[n], PATH_MAX, "%.3000s/%.900s", d->dir,
-			    w + 1);
-		else
-			snprintf(store[n], PATH_MAX, "%s", w);
-		argv[n] = store[n];
-		n++;
+	printf("%s  $ %s", d->colour ? "\033[36m" : "", program);
+	for (; *word != NULL; word++) {
+		const char *w = strcmp(*word, d->genesis) == 0 ?
+		    "$(cat genesis)" : *word;
+
+		spaced = strpbrk(w, " ") != NULL && w == *word;
+		len = (int)strlen(w) + (spaced ? 3 : 1);
+		if (at + len > WIDTH) {
+			printf(" \\\n     ");
+			at = 5;
+		}
+		printf(spaced ? " '%s'" : " %s", w);
+		at += len;
 	}
-	argv[n] = NULL;
-	return (n);
+	printf("%s\n", d->colour ? "\033[0m" : "");
 }
 
-/* Show a command as a person would type it, run it, show what it says. */
+/* Show a command, run it in the folder, show what it says. */
 static int
 verb(struct demo *d, bool shown, ...)
 {
-	static char store[WORDS_MAX][PATH_MAX];
-	char *argv[WORDS_MAX + 4], yes[] = "--yes", dash_c[] = "-C";
-	char *full[WORDS_MAX + 8];
-	int i, n, k = 0, code;
+	static char store[WORDS_MAX][256];
+	char *full[WORDS_MAX + 3], yes[] = "--yes";
+	const char *w;
+	int n = 2, code;
 	va_list ap;
 
+	full[0] = d->self;
+	full[1] = yes;
 	va_start(ap, shown);
-	n = words_of(d, argv, store, ap);
-	va_end(ap);
-	full[k++] = d->self;
-	full[k++] = yes;
-	full[k++] = dash_c;
-	full[k++] = d->dir;
-	for (i = 0; i <= n; i++)
-		full[k++] = argv[i];
-	if (shown) {
-		printf("%s  $ custos -C %s", d->colour ? "\033[36m" : "",
-		    d->dir);
-		for (i = 0; i < n; i++)
-			printf(" %s", argv[i]);
-		printf("%s\n", d->colour ? "\033[0m" : "");
+	while ((w = va_arg(ap, const char *)) != NULL && n < WORDS_MAX) {
+		snprintf(store[n], sizeof(store[n]), "%s", w);
+		full[n] = store[n];
+		n++;
 	}
+	va_end(ap);
+	full[n] = NULL;
+	if (shown)
+		show_words(d, "custos", full + 2);
 	code = execute(d, full);
 	if (shown)
 		show_output(d);
@@ -265,9 +268,12 @@ expect_finding(struct demo *d, const char *what, const char *type,
 		snprintf(seen, sizeof(seen), "no %s in %d s", type,
 		    (int)(FIND_WAIT / UTC_SECOND));
 	} else {
+		char n[24];
+
 		snprintf(seen, sizeof(seen), "%s after %.1f s", type,
 		    (double)(utc_mono() - began) / (double)UTC_SECOND);
-		(void)verb(d, true, "finding", "list", NULL);
+		snprintf(n, sizeof(n), "%" PRIu64, id);
+		(void)verb(d, true, "finding", "show", n, NULL);
 	}
 	row(d, id != UINT64_MAX, what, seen, id);
 }
@@ -329,10 +335,10 @@ orders(struct demo *d)
 	if (write_order(d, "w-1", NUMBER, now - UTC_SECOND,
 	    now + 3600 * UTC_SECOND) != 0)
 		return;
-	(void)verb(d, true, "warrant", "submit", "@w-1.json", "--sign",
-	    "@holders/intake-1.key", "--keep", "@w-1.act", NULL);
-	row(d, verb(d, true, "warrant", "approve", "w-1", "--act", "@w-1.act",
-	    "--sign", "@holders/approver-1.key", NULL) == CLI_DONE &&
+	(void)verb(d, true, "warrant", "submit", "w-1.json", "--sign",
+	    "holders/intake-1.key", "--keep", "w-1.act", NULL);
+	row(d, verb(d, true, "warrant", "approve", "w-1", "--act", "w-1.act",
+	    "--sign", "holders/approver-1.key", NULL) == CLI_DONE &&
 	    strstr(buf_text(&d->out), "Exampleton") != NULL,
 	    "an approver is shown what they sign", "read, then signed",
 	    UINT64_MAX);
@@ -360,9 +366,9 @@ commands(struct demo *d)
 	int code;
 
 	headline(d, "The ADMF commands the honest element, through custos");
-	(void)verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
+	(void)verb(d, true, "sim", "admf", "-C", "admf", "--id", "ne-1",
 	    "create-destination", DID1, MDF, NULL);
-	code = verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
+	code = verb(d, true, "sim", "admf", "-C", "admf", "--id", "ne-1",
 	    "activate", XID1, NUMBER, "--did", DID1, "--deliver", "X2Only",
 	    NULL);
 	(void)verb(d, true, "why", XID1, NULL);
@@ -373,13 +379,13 @@ commands(struct demo *d)
 	    "passed, under w-1", d->covered);
 
 	headline(d, "One digit of the number is wrong");
-	code = verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
+	code = verb(d, true, "sim", "admf", "-C", "admf", "--id", "ne-1",
 	    "activate", XID2, WRONG, "--did", DID1, "--deliver", "X2Only",
 	    NULL);
 	refused(d, code, "one digit wrong");
 
 	headline(d, "Content, under an order for IRI only");
-	code = verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
+	code = verb(d, true, "sim", "admf", "-C", "admf", "--id", "ne-1",
 	    "activate", XID3, NUMBER, "--did", DID1, "--deliver", "X2andX3",
 	    NULL);
 	refused(d, code, "content under an IRI-only order");
@@ -392,11 +398,11 @@ alone(struct demo *d)
 	int code;
 
 	headline(d, "One overseer alone enrols an approver");
-	(void)verb(d, false, "key", "new", "@holders/friend.key",
+	(void)verb(d, false, "key", "new", "holders/friend.key",
 	    "--no-passphrase", NULL);
 	code = verb(d, true, "holder", "add", "friend", "--role", "approver",
-	    "--public", "@holders/friend.key", "--name", "A Friend", "--sign",
-	    "@holders/overseer-1.key", NULL);
+	    "--public", "holders/friend.key", "--name", "A Friend", "--sign",
+	    "holders/overseer-1.key", NULL);
 	(void)number_after(d, "finding ", &finding);
 	row(d, code == CLI_NO && finding != UINT64_MAX,
 	    "one overseer alone", "refused: quorum; act.refused", finding);
@@ -408,33 +414,33 @@ lies(struct demo *d)
 	uint64_t before;
 
 	headline(d, "The other element lies; its auditor path is asked");
-	(void)verb(d, false, "sim", "admf", "-C", "@admf", "--id", "ne-2",
+	(void)verb(d, false, "sim", "admf", "-C", "admf", "--id", "ne-2",
 	    "create-destination", DID2, MDF, NULL);
-	(void)verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-2",
+	(void)verb(d, true, "sim", "admf", "-C", "admf", "--id", "ne-2",
 	    "activate", XID1, NUMBER, "--did", DID2, "--deliver", "X2Only",
 	    NULL);
 	pause_us(5 * UTC_SECOND);	/* until the auditor has seen it */
 
 	before = log_size(d);
-	(void)verb(d, true, "sim", "tell", "-C", "@ne-2", "alter-restore",
+	(void)verb(d, true, "sim", "tell", "-C", "ne-2", "alter-restore",
 	    XID1, "e164Number", strchr(WRONG, '=') + 1, NULL);
 	expect_finding(d, "a target altered, and restored",
 	    "task.modified-aside", before);
 
 	before = log_size(d);
-	(void)verb(d, true, "sim", "tell", "-C", "@ne-2", "inject-task",
+	(void)verb(d, true, "sim", "tell", "-C", "ne-2", "inject-task",
 	    HIDDEN, "e164Number", "4915100000666", DID2, NULL);
 	expect_finding(d, "a task that nobody commanded", "task.unknown",
 	    before);
 
 	before = log_size(d);
-	(void)verb(d, true, "sim", "tell", "-C", "@ne-2", "alter-target", XID1,
+	(void)verb(d, true, "sim", "tell", "-C", "ne-2", "alter-target", XID1,
 	    "e164Number", strchr(WRONG, '=') + 1, NULL);
 	expect_finding(d, "a target altered in the element", "task.altered",
 	    before);
 
 	before = log_size(d);
-	(void)verb(d, true, "sim", "tell", "-C", "@ne-2", "repoint", DID2,
+	(void)verb(d, true, "sim", "tell", "-C", "ne-2", "repoint", DID2,
 	    ELSEWHERE, NULL);
 	expect_finding(d, "a destination re-pointed in the element",
 	    "destination.altered", before);
@@ -470,11 +476,11 @@ keeper_killed(struct demo *d)
 	headline(d, "The keeper is killed just before a window ends");
 	if (write_order(d, "w-2", OTHER, began - UTC_SECOND, end) != 0)
 		return;
-	(void)verb(d, true, "warrant", "submit", "@w-2.json", "--sign",
-	    "@holders/intake-1.key", "--keep", "@w-2.act", NULL);
-	(void)verb(d, true, "warrant", "approve", "w-2", "--act", "@w-2.act",
-	    "--sign", "@holders/approver-2.key", NULL);
-	(void)verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
+	(void)verb(d, true, "warrant", "submit", "w-2.json", "--sign",
+	    "holders/intake-1.key", "--keep", "w-2.act", NULL);
+	(void)verb(d, true, "warrant", "approve", "w-2", "--act", "w-2.act",
+	    "--sign", "holders/approver-2.key", NULL);
+	(void)verb(d, true, "sim", "admf", "-C", "admf", "--id", "ne-1",
 	    "activate", XID4, OTHER, "--did", DID1, "--deliver", "X2Only",
 	    NULL);
 	before = log_size(d);
@@ -485,9 +491,9 @@ keeper_killed(struct demo *d)
 	k->pid = 0;
 	printf("  ... waiting for the end of the window of w-2\n");
 	pause_us(end - utc_now());
-	code = verb(d, true, "sim", "admf", "-C", "@admf", "--id", "ne-1",
+	code = verb(d, true, "sim", "admf", "-C", "admf", "--id", "ne-1",
 	    "deactivate", XID4, NULL);
-	(void)verb(d, false, "sim", "tell", "-C", "@ne-1", "list", NULL);
+	(void)verb(d, false, "sim", "tell", "-C", "ne-1", "list", NULL);
 	gone = strstr(buf_text(&d->out), XID4) == NULL;
 	row(d, code == CLI_DONE && gone, "a stop while the keeper is dead",
 	    gone ? "left all the same; the task is gone" : "did not leave",
@@ -531,23 +537,17 @@ spoil(const char *path)
 	return (done);
 }
 
-/* Run the second verifier on a log directory. */
+/* Run the second verifier on the copy of the log. */
 static int
-second(struct demo *d, const char *log, bool vault)
+second(struct demo *d, bool vault)
 {
 	char py[] = "python3", g[] = "--genesis", v[] = "--vault";
-	char k[] = "--vault-key", file[PATH_MAX], key[PATH_MAX], vd[PATH_MAX];
-	char dir[PATH_MAX];
-	char *argv[] = { py, file, dir, g, d->genesis, vault ? v : NULL, vd, k,
-	    key, NULL };
+	char k[] = "--vault-key", key[] = "keeper/keys/vault.key";
+	char vd[] = "keeper/vault", log[] = "copy-of-log";
+	char *argv[] = { py, d->second_path, log, g, d->genesis,
+	    vault ? v : NULL, vd, k, key, NULL };
 
-	snprintf(file, sizeof(file), "%s", d->second);
-	snprintf(dir, sizeof(dir), "%s", log);
-	if (cli_join(vd, d->dir, "keeper/vault") != 0 ||
-	    cli_join(key, d->dir, "keeper/keys/vault.key") != 0)
-		return (CLI_FAILED);
-	printf("  $ %s %s %s --genesis %s%s\n", py, d->second, log, d->genesis,
-	    vault ? " --vault ..." : "");
+	show_words(d, "python3", argv + 1);
 	return (execute(d, argv));
 }
 
@@ -594,11 +594,11 @@ verified(struct demo *d)
 	    cli_join(segment, copy, "journal/00000001.seg") != 0 ||
 	    copy_log(d, log, copy) != 0)
 		return;
-	code = verb(d, true, "log", "verify", "--log", "@copy-of-log",
+	code = verb(d, true, "log", "verify", "--log", "copy-of-log",
 	    "--genesis", d->genesis, NULL);
 	row(d, code == CLI_DONE, "the log, verified", "whole", UINT64_MAX);
 	if (d->second != NULL) {
-		code = second(d, copy, true);
+		code = second(d, true);
 		show_output(d);
 		row(d, code == 0, "the same by a second program", "whole",
 		    UINT64_MAX);
@@ -607,12 +607,12 @@ verified(struct demo *d)
 	headline(d, "One byte of a copy of the log is changed");
 	if (!spoil(segment))
 		return;
-	code = verb(d, true, "log", "verify", "--log", "@copy-of-log",
+	code = verb(d, true, "log", "verify", "--log", "copy-of-log",
 	    "--genesis", d->genesis, NULL);
 	row(d, code == CLI_NO && names_entry(d, d->covered),
 	    "one byte changed", "named by custos", d->covered);
 	if (d->second != NULL) {
-		code = second(d, copy, false);
+		code = second(d, false);
 		show_output(d);
 		row(d, code == 1 && names_entry(d, d->covered),
 		    "one byte changed", "named by the second program",
@@ -648,6 +648,10 @@ story(struct demo *d, bool once)
 	int code;
 
 	headline(d, "A whole small operator");
+	printf("%s  $ custos init %s --trial\n  $ custos run --all %s &\n"
+	    "  $ cd %s%s\n", d->colour ? "\033[36m" : "", d->dir, d->dir,
+	    d->dir, d->colour ? "\033[0m" : "");
+	d->c->quiet = true;
 	if (cli_trial_make(d->c, d->dir) != CLI_DONE ||
 	    cli_join(file, d->dir, "genesis") != 0 ||
 	    (digest = cli_read(file, 4096, &len)) == NULL)
@@ -664,12 +668,18 @@ story(struct demo *d, bool once)
 	lies(d);
 	keeper_killed(d);
 	verified(d);
+	headline(d, "Everything that is found now");
+	(void)verb(d, true, "finding", "list", NULL);
 	code = table(d);
 	if (!once) {
 		printf("\nThe operator goes on running. In another terminal:\n"
-		    "  custos -C %s status\n  custos -C %s finding list\n"
-		    "  custos sim tell -C %s/ne-2 list\nCtrl-C ends it.\n",
-		    d->dir, d->dir, d->dir);
+		    "  alias custos=%s; cd %s\n"
+		    "  custos status\n  custos finding list\n"
+		    "  custos sim tell -C ne-2 list\n"
+		    "  custos sim tell -C ne-1 inject-task "
+		    HIDDEN " \\\n      e164Number 4915100000666 "
+		    DID1 "\nCtrl-C ends it.\n",
+		    d->self, d->dir);
 		(void)cli_run_watch(&d->runs);
 	}
 	return (code);
@@ -690,7 +700,7 @@ cli_demo(struct cli *c, int argc, char **argv)
 	int code;
 
 	if (cli_options(argc, argv, opt, 3, NULL, 0, 0) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos demo [--once] "
+		return (cli_usage("custos demo [--once] "
 		    "[--dir DIR] [--second verify.py]"));
 	/* Short, because UNIX sockets live below it. */
 	if (dir == NULL && (dir = mkdtemp(fresh)) == NULL)
@@ -703,6 +713,9 @@ cli_demo(struct cli *c, int argc, char **argv)
 	else if (getcwd(d.self, sizeof(d.self)) == NULL ||
 	    cli_join(d.dir, d.self, dir) != 0)
 		return (CLI_FAILED);
+	if (d.second != NULL && realpath(d.second, d.second_path) == NULL)
+		return (cli_fail(CLI_FAILED, "%s: %s", d.second,
+		    strerror(errno)));
 	if ((n = readlink("/proc/self/exe", d.self, sizeof(d.self) - 1)) <= 0)
 		return (CLI_FAILED);
 	d.self[n] = '\0';

@@ -165,7 +165,7 @@ element_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 	int code = CLI_USAGE;
 
 	if (cli_options(argc, argv, opt, 2, &path, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos element %s "
+		return (cli_usage("custos element %s "
 		    "FILE.json --sign KEYFILE... [--out FILE]",
 		    record_verb_name(verb)));
 	if ((doc = cli_read(path, DOC_MAX, &len)) == NULL)
@@ -218,7 +218,7 @@ element_retire(struct cli *c, int argc, char **argv)
 	int code;
 
 	if (cli_options(argc, argv, opt, 3, &id, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos element retire ID "
+		return (cli_usage("custos element retire ID "
 		    "--sign KEYFILE [--gate SOCKET] [--out FILE]"));
 	p.element.id = id;
 	record_sds_init(&sds);
@@ -227,61 +227,151 @@ element_retire(struct cli *c, int argc, char **argv)
 	return (code);
 }
 
+static void
+element_json(struct jw *w, const struct state_element *e)
+{
+	size_t i;
+
+	jw_str(w, "id", e->id);
+	jw_str(w, "kind", record_element_kind_name(e->reg->kind));
+	jw_bool(w, "live", e->live);
+	jw_dec(w, "entry", e->index);
+	jw_strz(w, "x1", e->reg->x1);
+	jw_arr(w, "delivery");
+	for (i = 0; i < e->reg->delivery.n; i++)
+		jw_str(w, NULL, e->reg->delivery.v[i]);
+	jw_end(w);
+	jw_strz(w, "zone", e->reg->zone);
+	jw_strz(w, "gate", e->reg->gate);
+	jw_strz(w, "maker", e->reg->maker);
+	jw_strz(w, "model", e->reg->model);
+}
+
+static void
+element_line(const struct state_element *e)
+{
+	printf("%-16s %-5s %-8s entry %-5" PRIu64 " zone ", e->id,
+	    record_element_kind_name(e->reg->kind),
+	    e->live ? "live" : "retired", e->index);
+	cli_put(e->reg->zone);
+	printf("  ");
+	cli_put(e->reg->x1);
+	putchar('\n');
+}
+
 static int
 element_list(struct cli *c, int argc, char **argv)
 {
 	struct state_element e;
 	struct cli_tables t;
+	struct cli_json j;
 	size_t i;
 
+	if (cli_options(argc, argv, NULL, 0, NULL, 0, 0) < 0)
+		return (cli_usage("custos [--json] element list"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
-	cli_trial_note(t.state);
-	for (i = 0; state_element_nth(t.state, i, &e); i++)
-		printf("%-16s %-5s %-8s entry %-5" PRIu64 " zone %-10s %s\n",
-		    e.id, record_element_kind_name(e.reg->kind),
-		    e.live ? "live" : "retired", e.index,
-		    e.reg->zone != NULL ? e.reg->zone : "-",
-		    e.reg->x1 != NULL ? e.reg->x1 : "");
+	if (!c->json)
+		cli_trial_note(t.state);
+	for (i = 0; state_element_nth(t.state, i, &e); i++) {
+		if (!c->json) {
+			element_line(&e);
+			continue;
+		}
+		cli_json_begin(&j);
+		element_json(&j.w, &e);
+		cli_json_end(&j);
+	}
 	cli_tables_close(&t);
 	return (CLI_DONE);
+}
+
+static const char *
+presence(const struct state_object *o)
+{
+	return (o->answer == STATE_NONE ? "not asked yet" :
+	    o->seen == LAW_ABSENT ? "not listed" : "listed");
+}
+
+static void
+element_tell(const struct state *st, const struct state_element *e)
+{
+	struct state_object o;
+	struct cli_json j;
+	size_t i;
+
+	cli_json_begin(&j);
+	element_json(&j.w, e);
+	jw_arr(&j.w, "objects");
+	for (i = 0; state_object_nth(st, i, &o); i++) {
+		if (strcmp(o.element, e->id) != 0)
+			continue;
+		jw_obj(&j.w, NULL);
+		jw_str(&j.w, "what", o.task ? "task" : "destination");
+		jw_str(&j.w, "id", o.id);
+		jw_bool(&j.w, "commanded", o.commanded);
+		jw_str(&j.w, "presence", presence(&o));
+		jw_end(&j.w);
+	}
+	jw_end(&j.w);
+	cli_json_end(&j);
+}
+
+static void
+element_tell_person(const struct state *st, const struct state_element *e)
+{
+	const struct record_element *r = e->reg;
+	struct state_object o;
+	size_t i;
+
+	printf("%s: %s, %s, registered by entry %" PRIu64 "\n  X1       ",
+	    e->id, record_element_kind_name(r->kind),
+	    e->live ? "live" : "retired", e->index);
+	cli_put(r->x1);
+	for (i = 0; i < r->delivery.n; i++) {
+		printf("\n  delivery ");
+		cli_put(r->delivery.v[i]);
+	}
+	printf("\n  maker    ");
+	cli_put(r->maker);
+	printf("\n  model    ");
+	cli_put(r->model);
+	printf("\n  zone     ");
+	cli_put(r->zone);
+	printf("\n  gate     ");
+	cli_put(r->gate);
+	putchar('\n');
+	for (i = 0; state_object_nth(st, i, &o); i++)
+		if (strcmp(o.element, e->id) == 0)
+			printf("  %-11s %s %s, %s\n",
+			    o.task ? "task" : "destination", o.id,
+			    o.commanded ? "commanded" : "NEVER COMMANDED",
+			    presence(&o));
 }
 
 static int
 element_show(struct cli *c, int argc, char **argv)
 {
-	struct state_object o;
 	struct state_element e;
 	struct cli_tables t;
 	const char *id;
-	size_t i;
 	int code = CLI_NO;
 
 	if (cli_options(argc, argv, NULL, 0, &id, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos element show ID"));
+		return (cli_usage("custos [--json] element show ID"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
-	cli_trial_note(t.state);
+	if (!c->json)
+		cli_trial_note(t.state);
 	if (!state_element(t.state, id, &e)) {
-		cli_fail(CLI_FAILED, "%s: no such element", id);
+		cli_fail(CLI_NO, "%s: no such element (custos element list)",
+		    id);
 		goto out;
 	}
-	printf("%s: %s, %s, registered by entry %" PRIu64 "\n", e.id,
-	    record_element_kind_name(e.reg->kind), e.live ? "live" : "retired",
-	    e.index);
-	printf("  X1       %s\n", e.reg->x1 != NULL ? e.reg->x1 : "-");
-	for (i = 0; i < e.reg->delivery.n; i++)
-		printf("  delivery %s\n", e.reg->delivery.v[i]);
-	printf("  zone     %s\n  gate     %s\n",
-	    e.reg->zone != NULL ? e.reg->zone : "-",
-	    e.reg->gate != NULL ? e.reg->gate : "-");
-	for (i = 0; state_object_nth(t.state, i, &o); i++)
-		if (strcmp(o.element, id) == 0)
-			printf("  %-11s %s %s, %s\n",
-			    o.task ? "task" : "destination", o.id,
-			    o.commanded ? "commanded" : "NEVER COMMANDED",
-			    o.answer == STATE_NONE ? "not asked yet" :
-			    o.seen == LAW_ABSENT ? "not listed" : "listed");
+	if (c->json)
+		element_tell(t.state, &e);
+	else
+		element_tell_person(t.state, &e);
 	code = CLI_DONE;
 out:
 	cli_tables_close(&t);
@@ -292,7 +382,7 @@ int
 cli_element(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "list", element_list, "" },
+		{ "list", element_list, "- all that is registered" },
 		{ "show", element_show, "ID" },
 		{ "add", element_add, "FILE.json --sign KEYFILE..." },
 		{ "change", element_change,

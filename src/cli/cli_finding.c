@@ -23,11 +23,18 @@ text_or(const struct jv *v, const char *none)
 	return (s != NULL ? s : none);
 }
 
-/* One line about a finding's opening. */
+/* How a finding is told: in a list of those that are open, or of all, by
+ * itself, or for a program. */
+enum how { LIST, LIST_ALL, ALONE, JSON };
+
+/* A finding's opening, in a line or two. */
 static void
-show_line(struct cli_tables *t, const struct state_finding_row *f)
+show_line(struct cli_tables *t, const struct state_finding_row *f,
+    enum how how)
 {
 	struct record_entry *e;
+	struct cli_json j;
+	size_t i;
 	struct state_element el;
 	const char *where = "-", *what;
 	uint64_t index;
@@ -43,9 +50,33 @@ show_line(struct cli_tables *t, const struct state_finding_row *f)
 		    text_or(jv_get(e->own, "holder"), "-"));
 	what = text_or(jv_get(e->own, "xid"),
 	    text_or(jv_get(e->own, "did"), ""));
-	printf("%-6" PRIu64 " %-8s %-7s %-22s %-12s %s %s\n", f->index,
-	    f->severity, f->closed ? "closed" : "OPEN", f->type, where,
-	    cli_when(when, e->time), what);
+	if (how == JSON) {
+		cli_json_begin(&j);
+		jw_dec(&j.w, "id", f->index);
+		jw_str(&j.w, "type", f->type);
+		jw_str(&j.w, "severity", f->severity);
+		jw_bool(&j.w, "closed", f->closed);
+		jw_utc(&j.w, "time", e->time);
+		jw_str(&j.w, "where", where);
+		jw_strz(&j.w, "what", what[0] != '\0' ? what : NULL);
+		jw_arr(&j.w, "rests");
+		for (i = 0; i < jv_len(jv_get(e->own, "rests")); i++)
+			if (jv_dec(jv_at(jv_get(e->own, "rests"), i),
+			    &index) == 0)
+				jw_dec(&j.w, NULL, index);
+		jw_end(&j.w);
+		cli_json_end(&j);
+	} else if (how == ALONE) {
+		printf("finding %" PRIu64 ": %s, %s, %s\n  %s, %s UTC",
+		    f->index, f->type, f->severity, f->closed ? "closed" :
+		    "OPEN", where, cli_when(when, e->time));
+		printf(what[0] != '\0' ? ", %s\n" : "\n", what);
+	} else {
+		printf("%-5" PRIu64 " %-8s %s%-19s %-10s %.11s", f->index,
+		    f->severity, how == LIST ? "" : f->closed ? "closed " :
+		    "OPEN   ", f->type, where, cli_when(when, e->time) + 5);
+		printf(what[0] != '\0' ? " %s\n" : "\n", what);
+	}
 	record_entry_free(e);
 }
 
@@ -59,7 +90,7 @@ finding_list(struct cli *c, int argc, char **argv)
 	size_t i, open = 0;
 
 	if (cli_options(argc, argv, opt, 1, NULL, 0, 0) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos finding list "
+		return (cli_usage("custos [--json] finding list "
 		    "[--all]"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
@@ -69,29 +100,70 @@ finding_list(struct cli *c, int argc, char **argv)
 		open += !f.closed;
 		if (f.closed && !all)
 			continue;
-		if (c->json)
-			printf("{\"id\":\"%" PRIu64 "\",\"type\":\"%s\","
-			    "\"severity\":\"%s\",\"closed\":%s}\n", f.index,
-			    f.type, f.severity, f.closed ? "true" : "false");
-		else
-			show_line(&t, &f);
+		show_line(&t, &f, c->json ? JSON : all ? LIST_ALL : LIST);
 	}
 	if (!c->json)
-		printf("%zu open, %zu in all\n", open, i);
+		printf("%zu open, %zu in all%s\n", open, i, open == i || all ?
+		    "" : " (--all shows them)");
 	cli_tables_close(&t);
 	return (CLI_DONE);
 }
 
-/* Print an entry's clear members, indented. */
+/* An entry that a finding rests on, in a line. */
 static void
 show_entry(struct cli_tables *t, uint64_t index)
 {
-	struct buf b;
+	static const char *const member[] = { "type", "decision", "rule",
+	    "what", "why" };
+	struct record_entry *e;
+	const char *s;
+	char when[32];
+	size_t i;
 
-	buf_init(&b, RECORD_ENTRY_MAX);
-	if (journal_reader_entry(t->reader, index, &b) == 0)
-		printf("  entry %" PRIu64 ": %s\n", index, buf_text(&b));
-	buf_fini(&b);
+	if ((e = cli_tables_entry(t, index)) == NULL)
+		return;
+	printf("    entry %-5" PRIu64 " %s  %s by %s", index,
+	    cli_when(when, e->time) + 5, record_kind_name(e->kind),
+	    e->source.instance);
+	for (i = 0; i < sizeof(member) / sizeof(member[0]); i++) {
+		s = text_or(jv_get(e->said_v, member[i]),
+		    text_or(jv_get(e->own, member[i]), NULL));
+		if (s != NULL) {
+			printf(i == 0 ? ": " : " ");
+			cli_put(s);
+		}
+	}
+	if (e->act != NULL) {
+		printf(": %s of ", record_verb_name(e->act->verb));
+		cli_put(e->act->subject);
+	}
+	putchar('\n');
+	record_entry_free(e);
+}
+
+/* What a finding says and rests on, for a person. */
+static void
+show_finding(struct cli_tables *t, const struct state_finding_row *f,
+    const struct record_entry *e)
+{
+	const struct jv *rests = jv_get(e->own, "rests");
+	const char *word = text_or(jv_get(e->own, "word"), NULL);
+	uint64_t on;
+	size_t i;
+
+	show_line(t, f, ALONE);
+	if (word != NULL) {
+		printf("  word: ");
+		cli_put(word);
+		putchar('\n');
+	}
+	printf(jv_len(rests) > 0 ? "  it rests on\n" : "  it rests on no "
+	    "other entry: what was tried is sealed in it\n");
+	for (i = 0; i < jv_len(rests); i++)
+		if (jv_dec(jv_at(rests, i), &on) == 0)
+			show_entry(t, on);
+	printf("  (docs/findings.md: when it opens; custos log show N --json: "
+	    "an entry whole)\n");
 }
 
 static int
@@ -99,29 +171,25 @@ finding_show(struct cli *c, int argc, char **argv)
 {
 	struct state_finding_row f;
 	struct record_entry *e = NULL;
-	const struct jv *rests;
 	struct cli_tables t;
 	const char *word;
-	uint64_t index, on;
-	size_t i;
+	uint64_t index;
 	int code = CLI_NO;
 
 	if (cli_options(argc, argv, NULL, 0, &word, 1, 1) < 0 ||
 	    cli_index(word, &index) != 0)
-		return (cli_fail(CLI_USAGE, "usage: custos finding show ID"));
+		return (cli_usage("custos [--json] finding show ID"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
 	if (!state_finding_row(t.state, index, &f))
-		cli_fail(CLI_FAILED, "%s: no finding has that id", word);
-	else if ((e = cli_tables_entry(&t, index)) != NULL) {
+		cli_fail(CLI_NO, "%s: no finding has that id (custos finding "
+		    "list --all)", word);
+	else if (c->json) {
+		show_line(&t, &f, JSON);
+		code = CLI_DONE;
+	} else if ((e = cli_tables_entry(&t, index)) != NULL) {
 		cli_trial_note(t.state);
-		show_line(&t, &f);
-		printf("  seen: %s\n  it rests on:\n",
-		    text_or(jv_get(e->own, "word"), "-"));
-		rests = jv_get(e->own, "rests");
-		for (i = 0; i < jv_len(rests); i++)
-			if (jv_dec(jv_at(rests, i), &on) == 0)
-				show_entry(&t, on);
+		show_finding(&t, &f, e);
 		code = CLI_DONE;
 	}
 	record_entry_free(e);
@@ -142,7 +210,7 @@ finding_say(struct cli *c, int argc, char **argv, enum record_verb verb)
 
 	if (cli_options(argc, argv, opt, 3, &word, 1, 1) < 0 ||
 	    reason == NULL || cli_index(word, &p.finding) != 0)
-		return (cli_fail(CLI_USAGE, "usage: custos finding %s ID "
+		return (cli_usage("custos finding %s ID "
 		    "--reason TEXT --sign KEYFILE [--out FILE]",
 		    record_verb_name(verb)));
 	record_sds_init(&sds);
@@ -176,134 +244,4 @@ cli_finding(struct cli *c, int argc, char **argv)
 	};
 
 	return (cli_dispatch(c, "custos finding", verbs, 4, argc, argv));
-}
-
-/* ---- why ---------------------------------------------------------------- */
-
-static void
-why_covers(struct cli_tables *t, const struct jv *covers)
-{
-	struct state_revision r;
-	uint8_t id[DIGEST_LEN];
-	size_t i;
-
-	for (i = 0; i < jv_len(covers); i++) {
-		const struct jv *row = jv_at(covers, i);
-
-		printf("  covered by warrant %s", text_or(jv_at(row, 0), "?"));
-		if (jv_bytes(jv_at(row, 1), id, DIGEST_LEN) == 0 &&
-		    state_revision(t->state, id, &r))
-			printf(", revision %" PRIu64 ": submitted by entry %"
-			    PRIu64 ", approved by entry %" PRIu64, r.revision,
-			    r.index, r.approved);
-		putchar('\n');
-	}
-}
-
-/* Say all that the log says of one command.  0, or -1 if it is none. */
-static int
-why_command(struct cli_tables *t, uint64_t index)
-{
-	struct record_entry *e;
-	struct state_element el;
-	uint64_t at;
-	char when[32];
-
-	if ((e = cli_tables_entry(t, index)) == NULL)
-		return (-1);
-	if (e->kind != RECORD_COMMAND && e->kind != RECORD_LATE) {
-		cli_fail(CLI_FAILED, "entry %" PRIu64 " is a %s, not a command",
-		    index, record_kind_name(e->kind));
-		record_entry_free(e);
-		return (-1);
-	}
-	printf("entry %" PRIu64 ", %s UTC, by %s\n", index,
-	    cli_when(when, e->time), e->source.instance);
-	printf("  %s of %s", text_or(jv_get(e->said_v, "type"), "unreadable"),
-	    text_or(jv_get(e->said_v, "requester"), "an unknown peer"));
-	if (jv_dec(jv_get(e->said_v, "element"), &at) == 0 &&
-	    state_element_at(t->state, at, &el))
-		printf(" to %s", el.id);
-	printf("\n  XID  %s\n", text_or(jv_get(e->said_v, "xid"), "-"));
-	if (e->kind == RECORD_LATE)
-		printf("  left from the gate's own spool while the keeper was "
-		    "away: it narrows\n");
-	else
-		printf("  %s by rule %s (docs/rules.md)\n",
-		    text_or(jv_get(e->own, "decision"), "?"),
-		    text_or(jv_get(e->own, "rule"), "?"));
-	why_covers(t, jv_get(e->own, "covers"));
-	record_entry_free(e);
-	return (0);
-}
-
-/* Outcomes of one command, or commands on one XID, as they come by. */
-struct seeking {
-	struct cli_tables *t;
-	uint64_t command;	/* whose outcome */
-	const char *xid;	/* or which XID */
-	size_t found;
-};
-
-static int
-on_seek(void *cookie, uint64_t index, const uint8_t *p, size_t len)
-{
-	struct seeking *s = cookie;
-	struct record_entry *e;
-	uint64_t of;
-
-	if (record_entry_read(&e, p, len, NULL) != 0)
-		return (0);
-	if (s->xid != NULL && (e->kind == RECORD_COMMAND ||
-	    e->kind == RECORD_LATE) &&
-	    jv_streq(jv_get(e->said_v, "xid"), s->xid)) {
-		s->found++;
-		(void)why_command(s->t, index);
-	} else if (e->kind == RECORD_OUTCOME && s->xid == NULL &&
-	    jv_dec(jv_get(e->said_v, "command"), &of) == 0 &&
-	    of == s->command) {
-		s->found++;
-		printf("  outcome, entry %" PRIu64 ": %s %s %s\n", index,
-		    text_or(jv_get(e->said_v, "what"), "?"),
-		    text_or(jv_get(e->said_v, "why"), ""),
-		    text_or(jv_get(e->said_v, "answer"), ""));
-	}
-	record_entry_free(e);
-	return (0);
-}
-
-int
-cli_why(struct cli *c, int argc, char **argv)
-{
-	struct cli_tables t;
-	struct seeking s;
-	const char *word;
-	uint64_t index = 0, size;
-	int code = CLI_DONE;
-
-	if (cli_options(argc, argv, NULL, 0, &word, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos why ENTRY|XID"));
-	if (!text_is_uuid(word, strlen(word)) && cli_index(word, &index) != 0)
-		return (CLI_USAGE);
-	if (cli_tables_open(c, &t) != 0)
-		return (CLI_FAILED);
-	cli_trial_note(t.state);
-	size = state_size(t.state);
-	s = (struct seeking){ &t, index, NULL, 0 };
-	if (text_is_uuid(word, strlen(word))) {
-		s.xid = word;
-		(void)journal_reader_each(t.reader, 0, size, on_seek, &s);
-		if (s.found == 0) {
-			printf("no command of the log names it\n");
-			code = CLI_NO;
-		}
-	} else if (why_command(&t, index) != 0) {
-		code = CLI_NO;
-	} else {
-		(void)journal_reader_each(t.reader, index, size, on_seek, &s);
-		if (s.found == 0)
-			printf("  no outcome in the log\n");
-	}
-	cli_tables_close(&t);
-	return (code);
 }

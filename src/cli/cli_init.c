@@ -71,7 +71,8 @@ write_genesis(const struct record_payload *p, const char *path)
 		record_act_file_write(&file, act, &log, &none);
 		if (cli_write(path, file.p, file.len, 0600) == 0) {
 			printf("%s: to be signed by every overseer (custos "
-			    "sign), then custos init\n", path);
+			    "sign %s --key KEYFILE),\n  then custos init "
+			    "KEEPER-HOME --genesis %s\n", path, path, path);
 			code = CLI_DONE;
 		}
 	}
@@ -101,7 +102,7 @@ cli_genesis(struct cli *c, int argc, char **argv)
 	if (cli_options(argc, argv, opt, 4, &out, 1, 1) < 0 || key == NULL ||
 	    p.genesis.origin == NULL || (quorum != NULL &&
 	    (text_dec(quorum, strlen(quorum), &n) != 0 || n > 8)))
-		return (cli_fail(CLI_USAGE, "usage: custos genesis FILE.act "
+		return (cli_usage("custos genesis FILE.act "
 		    "--origin NAME --log-key KEY --overseer ID=KEY... "
 		    "[--quorum N]"));
 	p.genesis.quorum = (int64_t)n;
@@ -130,7 +131,7 @@ cli_init(struct cli *c, int argc, char **argv)
 
 	if (cli_options(argc, argv, opt, 2, &dir, 1, 1) < 0 ||
 	    trial == (genesis != NULL))
-		return (cli_fail(CLI_USAGE, "usage: custos init DIR --trial\n"
+		return (cli_usage("custos init DIR --trial\n"
 		    "       custos init KEEPER-HOME --genesis FILE.act"));
 	return (trial ? cli_trial_make(c, dir) : init_real(c, dir, genesis));
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -48,6 +49,45 @@ show(const char *path, const char *file, size_t len)
 	return (CLI_DONE);
 }
 
+/* The passphrase of a new key; from the terminal twice.  Owned, or NULL after
+ * saying why. */
+static char *
+new_passphrase(const struct cli *c, const char *path, size_t *len)
+{
+	char *pass, *again = NULL;
+	size_t again_len = 0;
+
+	if (c->pass_file != NULL) {
+		pass = cli_read(c->pass_file, RECORD_PASS_MAX + 1, len);
+	} else if ((pass = cli_ask_passphrase("New passphrase", path,
+	    len)) != NULL && (again = cli_ask_passphrase("Once more, that",
+	    path, &again_len)) == NULL) {
+		goto bad;
+	} else if (pass != NULL && (*len != again_len ||
+	    memcmp(pass, again, *len) != 0)) {
+		cli_fail(CLI_FAILED, "these were two different passphrases");
+		goto bad;
+	}
+	if (again != NULL)
+		wipe(again, again_len);
+	free(again);
+	if (pass != NULL && record_pass_len(pass, *len) == 0) {
+		cli_fail(CLI_FAILED, "%s: the passphrase is empty; only keys "
+		    "of processes and trials go without (--no-passphrase)",
+		    c->pass_file != NULL ? c->pass_file : path);
+		free(pass);
+		return (NULL);
+	}
+	return (pass);
+
+bad:	wipe(pass, *len);
+	free(pass);
+	if (again != NULL)
+		wipe(again, again_len);
+	free(again);
+	return (NULL);
+}
+
 static int
 key_new(struct cli *c, int argc, char **argv)
 {
@@ -61,21 +101,13 @@ key_new(struct cli *c, int argc, char **argv)
 	int code = CLI_FAILED;
 
 	if (cli_options(argc, argv, opt, 1, &path, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos [--passphrase-file "
+		return (cli_usage("custos [--passphrase-file "
 		    "FILE] key new FILE [--no-passphrase]"));
-	if (!unlocked && c->pass_file == NULL)
-		return (cli_fail(CLI_USAGE, "key new: name a "
-		    "--passphrase-file, or say --no-passphrase (only for "
-		    "processes and trials)"));
-	if (!unlocked && (pass = cli_read(c->pass_file, RECORD_PASS_MAX + 1,
-	    &pass_len)) == NULL)
+	if (access(path, F_OK) == 0)
+		return (cli_fail(CLI_FAILED, "%s: is there already; no key is "
+		    "overwritten", path));
+	if (!unlocked && (pass = new_passphrase(c, path, &pass_len)) == NULL)
 		return (CLI_FAILED);
-	if (pass != NULL && record_pass_len(pass, pass_len) == 0) {
-		cli_fail(CLI_FAILED, "%s: the passphrase is empty",
-		    c->pass_file);
-		free(pass);
-		return (CLI_USAGE);
-	}
 	buf_init(&b, RECORD_KEY_FILE_MAX);
 	random_bytes(seed, sizeof(seed));
 	random_bytes(salt, sizeof(salt));
@@ -101,7 +133,7 @@ key_show(struct cli *c, int argc, char **argv)
 	int code;
 
 	if (cli_options(argc, argv, NULL, 0, &path, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos key show FILE"));
+		return (cli_usage("custos key show FILE"));
 	if ((file = cli_read(path, RECORD_KEY_FILE_MAX, &len)) == NULL)
 		return (CLI_FAILED);
 	code = show(path, file, len);

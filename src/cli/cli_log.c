@@ -14,8 +14,25 @@
 
 #define POLL_NS	200000000	/* of follow */
 
-static const char usage[] = "options: --log DIR (else that of the keeper's "
-    "home), --vkey KEY (else that of the genesis entry), --json";
+/* The words of each verb; all of them know the options at the end. */
+static const char *
+words_of(const char *verb)
+{
+	static const struct { const char *verb, *words; } table[] = {
+		{ "show", "show [N | N-M | N-]" },
+		{ "follow", "follow [--from N] [--until N]" },
+		{ "prove", "prove N [--out FILE]" },
+		{ "verify", "verify [--genesis DIGEST] [--hashes | --vault DIR "
+		    "[--vault-key FILE]]" },
+		{ "export", "export DIR" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(table[i].verb, verb) == 0)
+			return (table[i].words);
+	return ("VERB");
+}
 
 /*
  * The log directory: --log, else the `log` in -C, else that of the keeper's
@@ -79,7 +96,11 @@ cli_log_begin(struct cli_log *l, struct cli *c, int argc, char **argv)
 	l->from = l->until = UINT64_MAX;
 	if (cli_options(argc, argv, opt, sizeof(opt) / sizeof(opt[0]),
 	    &l->word, 0, 1) < 0)
-		return (cli_fail(CLI_USAGE, "%s", usage));
+		return (cli_usage("custos log %s\n"
+		    "  --log DIR   the log; else that of the keeper's home\n"
+		    "  --vkey KEY  the log's key; else as its first entry "
+		    "names it\n  --json      for a program",
+		    words_of(argv[0])));
 	if (number(from, &l->from) != 0 || number(until, &l->until) != 0)
 		return (CLI_USAGE);
 	if ((rc = find_log(l, c, dir)) != 0)
@@ -186,6 +207,9 @@ range(struct cli_log *l, const struct journal_head *head, uint64_t *from,
 		*to = *from;
 	if (dash == NULL || dash[1] != '\0')
 		*to = *to >= head->size ? head->size : *to + 1;
+	if (*from >= *to && *from < head->size)
+		return (cli_fail(CLI_USAGE, "range: %s ends before it begins",
+		    l->word));
 	if (*from >= *to)
 		return (cli_fail(CLI_NO, "the log has %" PRIu64 " entries",
 		    head->size));
@@ -340,7 +364,7 @@ log_prove(struct cli *c, int argc, char **argv)
 	if ((rc = cli_log_begin(&l, c, argc, argv)) != 0)
 		goto done;
 	if (l.word == NULL || text_dec(l.word, strlen(l.word), &index) != 0) {
-		rc = cli_fail(CLI_USAGE, "log prove N [--out FILE]");
+		rc = cli_usage("custos log prove N [--out FILE]");
 		goto done;
 	}
 	if ((rc = cli_log_key(&l)) != 0 || (rc = cli_log_checkpoint(&l)) != 0)

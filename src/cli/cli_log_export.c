@@ -114,9 +114,9 @@ export(struct export *e)
 	if (e->rc != 0)
 		return (cli_fail(CLI_FAILED, "%s: %s", l->word,
 		    cu_strerror(e->rc)));
-	if (!l->json)
-		printf("%" PRIu64 " entries, %" PRIu64 " files and the "
-		    "checkpoint\n", l->cp.size, e->files);
+	printf(l->json ? "{\"size\":\"%" PRIu64 "\",\"files\":\"%" PRIu64
+	    "\"}\n" : "%" PRIu64 " entries, %" PRIu64 " files and the "
+	    "checkpoint\n", l->cp.size, e->files);
 	return (CLI_DONE);
 }
 
@@ -133,8 +133,8 @@ cli_log_export(struct cli *c, int argc, char **argv)
 	for (i = 0; i < TLOG_TILE_LEVELS; i++)
 		buf_init(&e.tile[i], TLOG_TILE_WIDTH * TLOG_HASH_LEN);
 	if ((rc = cli_log_begin(&l, c, argc, argv)) != 0 ||
-	    (l.word == NULL && (rc = cli_fail(CLI_USAGE,
-	    "log export DIR")) != 0) || (rc = cli_log_key(&l)) != 0 ||
+	    (l.word == NULL && (rc = cli_usage(
+	    "custos log export DIR")) != 0) || (rc = cli_log_key(&l)) != 0 ||
 	    (rc = cli_log_checkpoint(&l)) != 0)
 		goto out;
 	if ((mkdir(l.word, 0755) != 0 && errno != EEXIST) ||

@@ -131,8 +131,7 @@ check_genesis(struct verify *w)
 	}
 	if (w->l->genesis == NULL)
 		return;
-	if (strlen(w->l->genesis) != 64 ||
-	    text_unhex(want, w->l->genesis, 32) != 0 ||
+	if (text_unhex(want, w->l->genesis, 32) != 0 ||
 	    memcmp(want, w->genesis, 32) != 0) {
 		cu_why_set(&w->why, "entry 0 is not the genesis entry that "
 		    "--genesis names");
@@ -149,12 +148,12 @@ report_rules(const struct verify *w)
 		    "entries say\n");
 	else if (w->l->vault == NULL)
 		printf("checked: frames, tree, checkpoints, statements, "
-		    "reports, coverage by clear members (no --vault: what is "
-		    "sealed was not looked at)\n");
+		    "reports, coverage by clear members\n"
+		    "(no --vault: what is sealed was not looked at)\n");
 	else
 		printf("checked: all that is in clear; %" PRIu64 " sealed "
-		    "values opened, %" PRIu64 " deleted; %" PRIu64 " decisions "
-		    "made again; %" PRIu64 " messages as sent\n",
+		    "values opened, %" PRIu64 " deleted;\n%" PRIu64
+		    " decisions made again; %" PRIu64 " messages as sent\n",
 		    w->did.opened, w->did.deleted, w->did.decided,
 		    w->did.sent);
 	if (w->did.trial)
@@ -182,6 +181,9 @@ report(struct verify *w)
 			    w->l->cp.size, w->l->key.name);
 		if (!w->bad)
 			report_rules(w);
+		if (!w->bad && w->l->genesis == NULL)
+			printf("(no --genesis: whether this is the log you "
+			    "mean was not looked at)\n");
 		return;
 	}
 	buf_init(&b, 65536);
@@ -242,7 +244,7 @@ open_vault(struct verify *w, struct record_vault **out)
 	rc = record_vault_open(out, w->l->vault, &lock, false, &why);
 	wipe(key, len);
 	free(key);
-	return (rc == 0 ? 0 : cli_fail(CLI_FAILED, "%s: %s", w->l->vault,
+	return (rc == 0 ? 0 : cli_fail(CLI_FAILED, "%s",
 	    why.text[0] != '\0' ? why.text : cu_strerror(rc)));
 }
 
@@ -289,11 +291,20 @@ cli_log_verify(struct cli *c, int argc, char **argv)
 {
 	struct cli_log l;
 	struct verify w = { .l = &l, .c = c };
+	uint8_t want[TLOG_HASH_LEN];
 	int rc;
 
-	if ((rc = cli_log_begin(&l, c, argc, argv)) == 0)
-		rc = l.word != NULL ? cli_fail(CLI_USAGE, "log verify takes "
-		    "no %s", l.word) : verify(&w);
+	if ((rc = cli_log_begin(&l, c, argc, argv)) != 0)
+		;
+	else if (l.word != NULL)
+		rc = cli_fail(CLI_USAGE, "log verify takes no %s (--log DIR "
+		    "names a log)", l.word);
+	else if (l.genesis != NULL && (strlen(l.genesis) != 64 ||
+	    text_unhex(want, l.genesis, 32) != 0))
+		rc = cli_fail(CLI_USAGE, "--genesis: 64 lower-case hex "
+		    "digits");
+	else
+		rc = verify(&w);
 	cli_log_end(&l);
 	return (rc);
 }

@@ -58,7 +58,7 @@ main(int argc, char **argv)
 {
 	struct cli c = { .home = "." };
 	size_t i;
-	int a;
+	int a, code;
 
 	no_core();
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -67,7 +67,8 @@ main(int argc, char **argv)
 			c.json = true;
 		else if (strcmp(argv[a], "--yes") == 0)
 			c.yes = true;
-		else if (strcmp(argv[a], "--help") == 0)
+		else if (strcmp(argv[a], "--help") == 0 ||
+		    strcmp(argv[a], "-h") == 0)
 			return (usage(stdout));
 		else if (strcmp(argv[a], "--version") == 0)
 			return (puts("custos " CUSTOS_VERSION) < 0);
@@ -77,13 +78,18 @@ main(int argc, char **argv)
 		    a + 1 < argc)
 			c.pass_file = argv[++a];
 		else
-			return (usage(stderr));
+			return (cli_fail(CLI_USAGE, "%s: unknown option, or "
+			    "its value is missing (custos --help)", argv[a]));
 	}
+	if (a < argc && strcmp(argv[a], "help") == 0)
+		return (usage(stdout));
 	if (a == argc)
 		return (usage(stderr));
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(verbs[i].name, argv[a]) == 0)
-			return (verbs[i].fn(&c, argc - a, argv + a));
-	cli_fail(CLI_FAILED, "%s: unknown verb", argv[a]);
-	return (usage(stderr));
+		if (strcmp(verbs[i].name, argv[a]) == 0) {
+			code = verbs[i].fn(&c, argc - a, argv + a);
+			return (code == CLI_HELPED ? CLI_DONE : code);
+		}
+	return (cli_fail(CLI_USAGE, "%s: unknown verb (custos --help lists "
+	    "them)", argv[a]));
 }

@@ -27,7 +27,7 @@ holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 
 	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0 || name == NULL ||
 	    roles.n == 0 || keys.n == 0 || keys.n > RECORD_KEYS_MAX)
-		return (cli_fail(CLI_USAGE, "usage: custos holder %s ID --role "
+		return (cli_usage("custos holder %s ID --role "
 		    "ROLE... --public KEY... --name NAME --sign KEYFILE... "
 		    "[--out FILE]", record_verb_name(verb)));
 	p.holder.id = id;
@@ -75,7 +75,7 @@ holder_revoke(struct cli *c, int argc, char **argv)
 	int code;
 
 	if (cli_options(argc, argv, opt, 3, &id, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos holder revoke ID "
+		return (cli_usage("custos holder revoke ID "
 		    "[--void-since INDEX] --sign KEYFILE [--out FILE]"));
 	p.holder.id = id;
 	p.holder.void_since = RECORD_NONE;
@@ -87,6 +87,29 @@ holder_revoke(struct cli *c, int argc, char **argv)
 	return (code);
 }
 
+static void
+holder_json(const struct state_holder *h)
+{
+	struct cli_json j;
+	unsigned int k;
+	size_t i;
+
+	cli_json_begin(&j);
+	jw_str(&j.w, "id", h->id);
+	jw_bool(&j.w, "live", h->live);
+	jw_dec(&j.w, "entry", h->index);
+	jw_arr(&j.w, "roles");
+	for (k = 0; k < RECORD_MAY_N; k++)
+		if ((h->may & 1U << k) != 0)
+			jw_str(&j.w, NULL, record_may_name(1U << k));
+	jw_end(&j.w);
+	jw_arr(&j.w, "keys");
+	for (i = 0; i < h->keys_n; i++)
+		jw_bytes(&j.w, NULL, h->key[i], sizeof(h->key[i]));
+	jw_end(&j.w);
+	cli_json_end(&j);
+}
+
 static int
 holder_list(struct cli *c, int argc, char **argv)
 {
@@ -95,10 +118,17 @@ holder_list(struct cli *c, int argc, char **argv)
 	unsigned int k;
 	size_t i;
 
+	if (cli_options(argc, argv, NULL, 0, NULL, 0, 0) < 0)
+		return (cli_usage("custos [--json] holder list"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
-	cli_trial_note(t.state);
+	if (!c->json)
+		cli_trial_note(t.state);
 	for (i = 0; state_holder_nth(t.state, i, &h); i++) {
+		if (c->json) {
+			holder_json(&h);
+			continue;
+		}
 		printf("%-20s %-8s entry %-6" PRIu64, h.id,
 		    h.live ? "live" : "revoked", h.index);
 		for (k = 0; k < RECORD_MAY_N; k++)
@@ -114,7 +144,7 @@ int
 cli_holder(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "list", holder_list, "" },
+		{ "list", holder_list, "- who may do what" },
 		{ "add", holder_add, "ID --role R --public KEY --name N "
 		    "--sign KEYFILE..." },
 		{ "change", holder_change, "ID (repeats the whole)" },
@@ -138,7 +168,7 @@ instance_add(struct cli *c, int argc, char **argv)
 
 	if (cli_options(argc, argv, opt, 4, &id, 1, 1) < 0 || key == NULL ||
 	    role == NULL || (p.instance.role = record_role_find(role)) == 0)
-		return (cli_fail(CLI_USAGE, "usage: custos instance add ID "
+		return (cli_usage("custos instance add ID "
 		    "--role keeper|gate|auditor --public KEY --sign KEYFILE... "
 		    "[--out FILE]"));
 	p.instance.id = id;
@@ -162,7 +192,7 @@ instance_retire(struct cli *c, int argc, char **argv)
 	int code;
 
 	if (cli_options(argc, argv, opt, 2, &id, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos instance retire ID "
+		return (cli_usage("custos instance retire ID "
 		    "--sign KEYFILE [--out FILE]"));
 	p.instance.id = id;
 	record_sds_init(&sds);
@@ -171,21 +201,49 @@ instance_retire(struct cli *c, int argc, char **argv)
 	return (code);
 }
 
+void
+cli_instance_json(struct jw *w, const struct state_instance *n)
+{
+	jw_str(w, "id", n->id);
+	jw_str(w, "role", record_role_name(n->role));
+	jw_bool(w, "live", n->live);
+	jw_dec(w, "entry", n->index);
+	if (n->heard == 0)
+		jw_null(w, "heard");
+	else
+		jw_utc(w, "heard", n->heard);
+	jw_bool(w, "stopped", n->stopped);
+	jw_dec(w, "start", n->start);
+	jw_dec(w, "spool", n->spool);
+	jw_dec(w, "size", n->size);
+}
+
 static int
 instance_list(struct cli *c, int argc, char **argv)
 {
 	struct state_instance n;
 	struct cli_tables t;
+	struct cli_json j;
 	char when[32];
 	size_t i;
 
+	if (cli_options(argc, argv, NULL, 0, NULL, 0, 0) < 0)
+		return (cli_usage("custos [--json] instance list"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
-	cli_trial_note(t.state);
-	for (i = 0; state_instance_nth(t.state, i, &n); i++)
+	if (!c->json)
+		cli_trial_note(t.state);
+	for (i = 0; state_instance_nth(t.state, i, &n); i++) {
+		if (c->json) {
+			cli_json_begin(&j);
+			cli_instance_json(&j.w, &n);
+			cli_json_end(&j);
+			continue;
+		}
 		printf("%-20s %-8s %-8s start %" PRIu64 "  heard %s\n", n.id,
 		    record_role_name(n.role), n.live ? "live" : "retired",
 		    n.start, n.heard == 0 ? "never" : cli_when(when, n.heard));
+	}
 	cli_tables_close(&t);
 	return (CLI_DONE);
 }
@@ -194,7 +252,7 @@ int
 cli_instance(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "list", instance_list, "" },
+		{ "list", instance_list, "- processes, and when each was last heard" },
 		{ "add", instance_add, "ID --role R --public KEY "
 		    "--sign KEYFILE..." },
 		{ "retire", instance_retire, "ID --sign KEYFILE" },
@@ -224,13 +282,29 @@ static int
 policy_show(struct cli *c, int argc, char **argv)
 {
 	struct cli_tables t;
+	const int64_t *v;
+	struct cli_json j;
 	unsigned int i;
 
+	if (cli_options(argc, argv, NULL, 0, NULL, 0, 0) < 0)
+		return (cli_usage("custos [--json] policy show"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
-	cli_trial_note(t.state);
+	v = state_rules(t.state)->v;
+	if (c->json)
+		cli_json_begin(&j);
+	else
+		cli_trial_note(t.state);
 	for (i = 0; i < RECORD_RULE_N; i++)
-		rule_show((enum record_rule)i, state_rules(t.state)->v[i]);
+		if (!c->json)
+			rule_show((enum record_rule)i, v[i]);
+		else if (v[i] == RECORD_RULE_NONE)
+			jw_null(&j.w, record_rule_name((enum record_rule)i));
+		else
+			jw_int(&j.w, record_rule_name((enum record_rule)i),
+			    v[i]);
+	if (c->json)
+		cli_json_end(&j);
 	cli_tables_close(&t);
 	return (CLI_DONE);
 }
@@ -248,7 +322,7 @@ rule_take(struct record_rules *rules, const char *word)
 		    record_rule_name((enum record_rule)i)))
 			break;
 	if (eq == NULL || i == RECORD_RULE_N) {
-		cli_fail(CLI_FAILED, "%s: not RULE=VALUE of a rule (custos "
+		cli_fail(CLI_USAGE, "%s: not RULE=VALUE of a rule (custos "
 		    "policy show)", word);
 		return (-1);
 	}
@@ -258,8 +332,8 @@ rule_take(struct record_rules *rules, const char *word)
 	    v <= INT64_MAX) {
 		rules->v[i] = (int64_t)v;
 	} else {
-		cli_fail(CLI_FAILED, "%s: the value is a number (of "
-		    "milliseconds)", word);
+		cli_fail(CLI_USAGE, "%s: the value is a number (of "
+		    "milliseconds, where it is a time), or none", word);
 		return (-1);
 	}
 	return (0);
@@ -278,7 +352,7 @@ policy_set(struct cli *c, int argc, char **argv)
 
 	n = cli_options(argc, argv, opt, 2, word, 1, RECORD_RULE_N);
 	if (n < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos policy set "
+		return (cli_usage("custos policy set "
 		    "RULE=VALUE... --sign KEYFILE... [--out FILE]"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
@@ -306,7 +380,7 @@ policy_clock(struct cli *c, int argc, char **argv)
 
 	if (cli_options(argc, argv, opt, 2, &after, 1, 1) < 0 ||
 	    cli_index(after, &p.after) != 0)
-		return (cli_fail(CLI_USAGE, "usage: custos policy clock "
+		return (cli_usage("custos policy clock "
 		    "AFTER-INDEX --sign KEYFILE [--out FILE]"));
 	record_sds_init(&sds);
 	code = cli_act(c, &a, &p, &sds);
@@ -318,7 +392,7 @@ int
 cli_policy(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "show", policy_show, "" },
+		{ "show", policy_show, "- every rule and its value" },
 		{ "set", policy_set, "RULE=VALUE... --sign KEYFILE..." },
 		{ "clock", policy_clock, "AFTER-INDEX --sign KEYFILE" },
 	};

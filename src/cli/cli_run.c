@@ -36,8 +36,9 @@ words_of(enum home_role role, char program[PATH_MAX], const char *dir,
 	for (i = 0; i < PROGRAMS && programs[i].role != role; i++)
 		;
 	if (i == PROGRAMS) {
-		cli_fail(CLI_FAILED, "%s: a home of a %s runs no process", dir,
-		    home_role_name(role));
+		cli_fail(CLI_FAILED, "%s: a home of a %s runs no process; "
+		    "custos sim admf -C %s sends commands", dir,
+		    home_role_name(role), dir);
 		return (-1);
 	}
 	if (cli_program(program, programs[i].program) != 0)
@@ -51,19 +52,23 @@ words_of(enum home_role role, char program[PATH_MAX], const char *dir,
 	return (0);
 }
 
+/* What process a home is for; it must not run already.  0, or -1. */
 static int
 role_of(const char *dir, enum home_role *role)
 {
-	struct home *h;
+	struct home *h = NULL;
 	struct cu_why why = { "" };
+	int rc;
 
-	if (home_open(&h, dir, &why) != 0) {
-		cli_fail(CLI_FAILED, "%s: %s", dir, why.text);
-		return (-1);
+	if ((rc = home_open(&h, dir, &why)) == 0) {
+		*role = home_conf(h)->role;
+		rc = *role == HOME_SIM_ADMF ? 0 : home_lock(h, &why);
 	}
-	*role = home_conf(h)->role;
+	if (rc != 0)
+		cli_fail(CLI_FAILED, "%s", why.text[0] != '\0' ? why.text :
+		    cu_strerror(rc));
 	home_free(h);
-	return (0);
+	return (rc == 0 ? 0 : -1);
 }
 
 int
@@ -181,13 +186,16 @@ cli_run_find(struct cli_runs *runs, const char *name)
 	return (NULL);
 }
 
-/* Serve until a signal; name whatever dies before, and restart nothing. */
-static void
+/*
+ * Serve until a signal, or until all have ended; name whatever ends before,
+ * and restart nothing.  An exit code.
+ */
+static int
 watch(struct cli_runs *runs)
 {
 	sigset_t set;
 	siginfo_t info;
-	size_t i;
+	size_t i, left;
 	int signo;
 
 	sigemptyset(&set);
@@ -197,8 +205,8 @@ watch(struct cli_runs *runs)
 	for (;;) {
 		signo = sigwaitinfo(&set, &info);
 		if (signo == SIGINT || signo == SIGTERM)
-			return;
-		for (i = 0; i < runs->n; i++)
+			return (CLI_DONE);
+		for (i = left = 0; i < runs->n; i++) {
 			if (runs->v[i].pid > 0 &&
 			    !cli_process_alive(runs->v[i].pid)) {
 				cli_fail(CLI_FAILED, "%s has ended; see "
@@ -206,6 +214,10 @@ watch(struct cli_runs *runs)
 				    runs->v[i].dir);
 				runs->v[i].pid = 0;
 			}
+			left += runs->v[i].pid > 0;
+		}
+		if (left == 0)
+			return (cli_fail(CLI_FAILED, "none is left"));
 	}
 }
 
@@ -213,16 +225,17 @@ int
 cli_run_watch(struct cli_runs *runs)
 {
 	sigset_t set, was;
+	int code;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &was);
-	watch(runs);
+	code = watch(runs);
 	sigprocmask(SIG_SETMASK, &was, NULL);
 	cli_run_stop(runs);
-	return (CLI_DONE);
+	return (code);
 }
 
 int
@@ -237,7 +250,7 @@ cli_run(struct cli *c, int argc, char **argv)
 	size_t i;
 
 	if (cli_options(argc, argv, opt, 1, &dir, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos run HOME\n"
+		return (cli_usage("custos run HOME\n"
 		    "       custos run --all DIR"));
 	if (!all) {
 		if (role_of(dir, &role) != 0 ||
@@ -255,30 +268,65 @@ cli_run(struct cli *c, int argc, char **argv)
 	return (cli_run_watch(&runs));
 }
 
-int
-cli_check(struct cli *c, int argc, char **argv)
+static int
+check_one(const char *dir)
 {
-	const char *dir = c->home;
 	struct home *h;
 	struct cu_why why = { "" };
 	struct buf b;
 	unsigned int n;
 
-	if (cli_options(argc, argv, NULL, 0, &dir, 0, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos check [HOME]"));
 	if (home_open(&h, dir, &why) != 0) {
-		printf("%s: %s\n", dir, why.text);
+		printf("%s\n", why.text);
 		return (CLI_NO);
 	}
 	buf_init(&b, 1 << 20);
 	n = home_check(h, &b);
 	fputs(buf_text(&b), stdout);
 	if (n == 0)
-		printf("%s: a %s; nothing stands against starting it\n", dir,
+		printf("%s: role %s; nothing stands against starting it\n", dir,
 		    home_role_name(home_conf(h)->role));
 	buf_fini(&b);
 	home_free(h);
 	return (n == 0 ? CLI_DONE : CLI_NO);
+}
+
+/* Check each home below ${dir}.  CLI_NO if one complains, -1 if none is. */
+static int
+check_below(const char *dir)
+{
+	char at[PATH_MAX], file[PATH_MAX];
+	struct dirent **e;
+	int i, n, code = -1;
+
+	n = scandir(dir, &e, NULL, alphasort);
+	for (i = 0; i < n; i++) {
+		if (e[i]->d_name[0] != '.' &&
+		    cli_join(at, dir, e[i]->d_name) == 0 &&
+		    cli_join(file, at, HOME_FILE) == 0 &&
+		    access(file, F_OK) == 0)
+			code = check_one(at) != CLI_DONE || code == CLI_NO ?
+			    CLI_NO : CLI_DONE;
+		free(e[i]);
+	}
+	if (n >= 0)
+		free(e);
+	return (code);
+}
+
+int
+cli_check(struct cli *c, int argc, char **argv)
+{
+	const char *dir = c->home;
+	char file[PATH_MAX];
+	int code;
+
+	if (cli_options(argc, argv, NULL, 0, &dir, 0, 1) < 0)
+		return (cli_usage("custos check [HOME | DIR]"));
+	if (cli_join(file, dir, HOME_FILE) != 0)
+		return (CLI_FAILED);
+	code = access(file, F_OK) == 0 ? -1 : check_below(dir);
+	return (code != -1 ? code : check_one(dir));
 }
 
 int
@@ -286,6 +334,15 @@ cli_sim(struct cli *c, int argc, char **argv)
 {
 	char program[PATH_MAX];
 
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0))
+		cli_help_ask();
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0)
+		return (cli_usage("custos sim ne -C HOME\n"
+		    "       custos sim tell -C HOME WORD...\n"
+		    "       custos sim admf -C HOME [--id NE] WORD...\n"
+		    "custos-sim(8) tells the words."));
 	if (cli_program(program, "custos-sim") != 0)
 		return (CLI_FAILED);
 	argv[0] = program;

@@ -7,38 +7,84 @@
 #include "cli/cli_tables.h"
 #include "state/state.h"
 
-static size_t
-show_findings(const struct state *st)
+/* Counted once, then told to a person or to a program. */
+struct counts {
+	size_t open, critical;		/* findings */
+	size_t live, waiting;		/* revisions of warrants */
+};
+
+static void
+count(struct counts *n, const struct state *st)
 {
 	struct state_finding_row f;
-	size_t i, open = 0, critical = 0;
+	struct state_revision r;
+	utc_us now = utc_now();
+	size_t i;
 
+	memset(n, 0, sizeof(*n));
 	for (i = 0; state_finding_nth(st, i, &f); i++) {
-		open += !f.closed;
-		critical += !f.closed && strcmp(f.severity, "critical") == 0;
+		n->open += !f.closed;
+		n->critical += !f.closed && strcmp(f.severity, "critical") == 0;
 	}
-	printf("findings    %zu open, %zu of them critical%s\n", open, critical,
-	    open > 0 ? " (custos finding list)" : "");
-	return (critical);
+	for (i = 0; state_revision_nth(st, i, &r); i++) {
+		n->live += state_live(&r, now);
+		n->waiting += r.approved == STATE_NONE && r.ended == STATE_NONE;
+	}
+}
+
+/* What custos does at an element, in the words of README's levels. */
+static int
+level(const struct state_element *e)
+{
+	return (e->reg->gate != NULL ? 3 : 1);
+}
+
+/* Elements that can be asked, one after the other. */
+static bool
+asked(const struct state *st, size_t *i, struct state_element *e)
+{
+	while (state_element_nth(st, (*i)++, e))
+		if (e->live && e->reg->x1 != NULL &&
+		    e->reg->kind != RECORD_ADMF && e->reg->kind != RECORD_LEMF)
+			return (true);
+	return (false);
+}
+
+/* Tasks and destinations that the element's last answer shows. */
+static void
+listed(const struct state *st, const char *id, size_t *tasks, size_t *strange)
+{
+	struct state_object o;
+	size_t k;
+
+	for (k = *tasks = *strange = 0; state_object_nth(st, k, &o); k++)
+		if (strcmp(o.element, id) == 0 && o.answer != STATE_NONE &&
+		    o.seen != LAW_ABSENT) {
+			*tasks += o.task;
+			*strange += !o.commanded;
+		}
 }
 
 static void
 show_processes(const struct state *st)
 {
+	int64_t patience = state_rules(st)->v[RECORD_RULE_BEAT_MISSING];
 	struct state_instance n;
-	utc_us now = utc_now();
+	utc_us ago, now = utc_now();
 	size_t i;
 
 	for (i = 0; state_instance_nth(st, i, &n); i++) {
 		if (!n.live)
 			continue;
+		ago = now - n.heard;
 		printf("%-11s %s", record_role_name(n.role), n.id);
 		if (n.heard == 0)
 			printf(", never heard");
 		else
-			printf(", heard %" PRId64 " s ago%s",
-			    (now - n.heard) / UTC_SECOND,
-			    n.stopped ? " (its last word: stop)" : "");
+			printf(", heard %" PRId64 " s ago%s", ago / UTC_SECOND,
+			    n.stopped ? " (its last word: stop)" :
+			    ago / 1000 > patience ? " (SILENT: is it "
+			    "running?)" : "");
 		if (n.role != RECORD_ROLE_KEEPER && n.heard != 0)
 			printf(", holds %" PRIu64, n.size);
 		if (n.spool > 0)
@@ -48,64 +94,101 @@ show_processes(const struct state *st)
 }
 
 static void
-show_warrants(const struct state *st)
-{
-	struct state_revision r;
-	utc_us now = utc_now();
-	size_t i, live = 0, waiting = 0;
-
-	for (i = 0; state_revision_nth(st, i, &r); i++) {
-		live += state_live(&r, now);
-		waiting += r.approved == STATE_NONE && r.ended == STATE_NONE;
-	}
-	printf("warrants    %zu live, %zu wait for approval\n", live, waiting);
-}
-
-static void
 show_elements(const struct state *st)
 {
 	struct state_element e;
-	struct state_object o;
-	size_t i, k, tasks, strange;
+	size_t i = 0, tasks, strange;
 
-	for (i = 0; state_element_nth(st, i, &e); i++) {
-		if (!e.live || e.reg->x1 == NULL ||
-		    e.reg->kind == RECORD_ADMF || e.reg->kind == RECORD_LEMF)
-			continue;
-		for (k = tasks = strange = 0; state_object_nth(st, k, &o); k++)
-			if (strcmp(o.element, e.id) == 0 &&
-			    o.answer != STATE_NONE && o.seen != LAW_ABSENT) {
-				tasks += o.task;
-				strange += !o.commanded;
-			}
-		printf("element     %s: level 3, lists %zu task%s%s\n",
-		    e.id, tasks, tasks == 1 ? "" : "s", strange > 0 ?
+	while (asked(st, &i, &e)) {
+		listed(st, e.id, &tasks, &strange);
+		printf("element     %s: level %d (%s), lists %zu task%s%s\n",
+		    e.id, level(&e), level(&e) == 3 ? "enforce" : "audit",
+		    tasks, tasks == 1 ? "" : "s", strange > 0 ?
 		    ", AND WHAT NOBODY COMMANDED" : "");
 	}
+}
+
+static void
+show(const struct state *st, const struct counts *n)
+{
+	char when[32];
+
+	cli_trial_note(st);
+	printf("findings    %zu open, %zu of them critical%s\n", n->open,
+	    n->critical, n->open > 0 ? " (custos finding list)" : "");
+	printf("log         %s, %" PRIu64 " entries, the last at %s UTC\n",
+	    state_log(st)->origin, state_size(st),
+	    cli_when(when, state_time(st)));
+	printf("warrants    %zu live, %zu wait%s for approval\n", n->live,
+	    n->waiting, n->waiting == 1 ? "s" : "");
+	show_processes(st);
+	show_elements(st);
+	printf("not seen    delivered product (X2, X3); copies that leave as "
+	    "ordinary traffic;\n            a history shown to one reader only "
+	    "(no witness yet)\n");
+}
+
+static void
+tell(const struct state *st, const struct counts *n)
+{
+	static const char *const unseen[] = { "delivered product (X2, X3)",
+	    "copies that leave as ordinary traffic",
+	    "a history shown to one reader only" };
+	struct state_instance in;
+	struct state_element e;
+	struct cli_json j;
+	size_t i, tasks, strange;
+
+	cli_json_begin(&j);
+	jw_bool(&j.w, "trial", state_trial(st));
+	jw_int(&j.w, "findings_open", (int64_t)n->open);
+	jw_int(&j.w, "findings_critical", (int64_t)n->critical);
+	jw_str(&j.w, "origin", state_log(st)->origin);
+	jw_dec(&j.w, "size", state_size(st));
+	jw_utc(&j.w, "time", state_time(st));
+	jw_int(&j.w, "warrants_live", (int64_t)n->live);
+	jw_int(&j.w, "warrants_waiting", (int64_t)n->waiting);
+	jw_arr(&j.w, "instances");
+	for (i = 0; state_instance_nth(st, i, &in); i++) {
+		jw_obj(&j.w, NULL);
+		cli_instance_json(&j.w, &in);
+		jw_end(&j.w);
+	}
+	jw_end(&j.w);
+	jw_arr(&j.w, "elements");
+	i = 0;
+	while (asked(st, &i, &e)) {
+		listed(st, e.id, &tasks, &strange);
+		jw_obj(&j.w, NULL);
+		jw_str(&j.w, "id", e.id);
+		jw_int(&j.w, "level", level(&e));
+		jw_int(&j.w, "tasks", (int64_t)tasks);
+		jw_int(&j.w, "never_commanded", (int64_t)strange);
+		jw_end(&j.w);
+	}
+	jw_end(&j.w);
+	jw_arr(&j.w, "not_seen");
+	for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		jw_str(&j.w, NULL, unseen[i]);
+	jw_end(&j.w);
+	cli_json_end(&j);
 }
 
 int
 cli_status(struct cli *c, int argc, char **argv)
 {
 	struct cli_tables t;
-	char when[32];
-	size_t critical;
+	struct counts n;
 
 	if (cli_options(argc, argv, NULL, 0, NULL, 0, 0) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos status"));
+		return (cli_usage("custos [--json] status"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
-	cli_trial_note(t.state);
-	critical = show_findings(t.state);
-	printf("log         %s, %" PRIu64 " entries, the last at %s UTC\n",
-	    state_log(t.state)->origin, state_size(t.state),
-	    cli_when(when, state_time(t.state)));
-	show_warrants(t.state);
-	show_processes(t.state);
-	show_elements(t.state);
-	printf("not seen    delivered product (X2, X3); copies that leave as "
-	    "ordinary traffic;\n            a history shown to one reader only "
-	    "(no witness yet)\n");
+	count(&n, t.state);
+	if (c->json)
+		tell(t.state, &n);
+	else
+		show(t.state, &n);
 	cli_tables_close(&t);
-	return (critical > 0 ? CLI_NO : CLI_DONE);
+	return (n.critical > 0 ? CLI_NO : CLI_DONE);
 }

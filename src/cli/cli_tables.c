@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "base/utc.h"
 #include "cli/cli.h"
 #include "cli/cli_tables.h"
@@ -95,6 +96,41 @@ cli_tables_entry(struct cli_tables *t, uint64_t index)
 }
 
 void
+cli_putn(const char *s, size_t n, size_t max)
+{
+	struct buf b;
+
+	buf_init(&b, CLI_FILE_MAX);
+	text_show(&b, s, n < max ? n : max);
+	printf("%s%s", buf_text(&b), n > max ? " ..." : "");
+	buf_wipe(&b);
+}
+
+void
+cli_put(const char *s)
+{
+	if (s == NULL)
+		s = "-";
+	cli_putn(s, strlen(s), CLI_FILE_MAX);
+}
+
+void
+cli_json_begin(struct cli_json *j)
+{
+	buf_init(&j->b, CLI_FILE_MAX);
+	jw_init(&j->w, &j->b);
+	jw_obj(&j->w, NULL);
+}
+
+void
+cli_json_end(struct cli_json *j)
+{
+	jw_end(&j->w);
+	printf("%s\n", buf_text(&j->b));
+	buf_wipe(&j->b);
+}
+
+void
 cli_trial_note(const struct state *st)
 {
 	if (state_trial(st))
@@ -106,7 +142,7 @@ cli_index(const char *word, uint64_t *out)
 {
 	if (text_dec(word, strlen(word), out) == 0)
 		return (0);
-	cli_fail(CLI_FAILED, "%s: not the index of an entry", word);
+	cli_fail(CLI_USAGE, "%s: not the index of an entry", word);
 	return (-1);
 }
 

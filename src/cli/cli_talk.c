@@ -108,7 +108,8 @@ cli_talk_open(const struct cli *c, const char *socket)
 		t->conf.genesis = conf->genesis;
 	if (net_loop_create(&t->loop) != 0 ||
 	    net_link_once(&t->link, t->loop, socket, &t->conf, &ops, t) != 0) {
-		cli_fail(CLI_FAILED, "%s: cannot connect", socket);
+		cli_fail(CLI_FAILED, "%s: cannot connect: is it running? "
+		    "(custos run HOME)", socket);
 		goto bad;
 	}
 	serve(t);

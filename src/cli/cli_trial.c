@@ -478,7 +478,7 @@ by_quorum(const struct trial *t, int (*verb)(struct cli *, int, char **),
     char **words, int n)
 {
 	char one[PATH_MAX], two[PATH_MAX], sign[] = "--sign", *argv[24];
-	struct cli c = { t->dir, false, true, NULL };
+	struct cli c = { .home = t->dir, .yes = true, .quiet = true };
 	int i;
 
 	if (holder_key(t, "overseer-1", one) != 0 ||
@@ -668,8 +668,10 @@ cli_trial_make(struct cli *c, const char *dir)
 			goto out;
 	if (register_all(&t) != 0)
 		goto out;
-	printf("%s: a trial operator; all its keys were made on this "
-	    "machine\n  genesis %s\n", t.dir, t.genesis);
+	if (!c->quiet)
+		printf("%s: a trial operator; all its keys were made on this "
+		    "machine\n  genesis  %s\n  start it  custos run --all "
+		    "%s\n", t.dir, t.genesis, t.dir);
 	code = CLI_DONE;
 out:
 	certmake_free(t.ca);

@@ -25,7 +25,7 @@ take_option(int argc, char **argv, int *i, const struct cli_opt *opt, size_t n)
 	for (k = 0; k < n && strcmp(opt[k].name, argv[*i]) != 0; k++)
 		;
 	if (k == n) {
-		cli_fail(CLI_FAILED, "%s: unknown option %s", argv[0],
+		cli_fail(CLI_USAGE, "%s: unknown option %s", argv[0],
 		    argv[*i]);
 		return (-1);
 	}
@@ -55,14 +55,21 @@ int
 cli_options(int argc, char **argv, const struct cli_opt *opt, size_t n,
     const char **pos, int min, int max)
 {
+	bool words = false;	/* only words from here on */
 	int i, got = 0;
 
 	for (i = 1; i < argc; i++) {
-		if (argv[i][0] == '-' && argv[i][1] != '\0') {
+		if (!words && strcmp(argv[i], "--") == 0) {
+			words = true;
+		} else if (!words && (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0)) {
+			cli_help_ask();
+			return (-1);
+		} else if (!words && argv[i][0] == '-' && argv[i][1] != '\0') {
 			if (take_option(argc, argv, &i, opt, n) != 0)
 				return (-1);
 		} else if (got == max) {
-			cli_fail(CLI_FAILED, "%s: one word too many: %s",
+			cli_fail(CLI_USAGE, "%s: one word too many: %s",
 			    argv[0], argv[i]);
 			return (-1);
 		} else {
@@ -97,10 +104,12 @@ cli_read(const char *path, size_t max, size_t *len)
 		cli_fail(CLI_FAILED, "%s: %s", path, strerror(errno));
 	else if (b.rc != 0)
 		cli_fail(CLI_FAILED, "%s: larger than %zu bytes", path, max);
+	else if (b.len == 0)
+		cli_fail(CLI_FAILED, "%s: is empty", path);
 	wipe(part, sizeof(part));
 	if (fd != STDIN_FILENO)
 		close(fd);
-	out = k == 0 && b.rc == 0 ? buf_take(&b, len) : NULL;
+	out = k == 0 && b.rc == 0 && b.len > 0 ? buf_take(&b, len) : NULL;
 	buf_wipe(&b);
 	return ((char *)out);
 }
@@ -161,7 +170,7 @@ cli_home(const struct cli *c, const char *role)
 	return (NULL);
 }
 
-bool
+int
 cli_ask_yes(const struct cli *c, const char *question)
 {
 	char line[16];
@@ -169,24 +178,21 @@ cli_ask_yes(const struct cli *c, const char *question)
 	bool yes;
 
 	if (c->yes)
-		return (true);
-	if ((tty = fopen("/dev/tty", "r+")) == NULL) {
-		cli_fail(CLI_FAILED, "no terminal to ask at: %s (--yes "
-		    "answers)", question);
-		return (false);
-	}
+		return (CLI_DONE);
+	if ((tty = fopen("/dev/tty", "r+")) == NULL)
+		return (cli_fail(CLI_FAILED, "no terminal to ask at: %s "
+		    "(custos --yes ... answers)", question));
 	fflush(stdout);
 	fprintf(tty, "%s [yes/no] ", question);
 	fflush(tty);
 	yes = fgets(line, sizeof(line), tty) != NULL &&
 	    strcmp(line, "yes\n") == 0;
 	fclose(tty);
-	return (yes);
+	return (yes ? CLI_DONE : cli_fail(CLI_NO, "not signed"));
 }
 
-/* Read a passphrase without showing it.  Owned and to be wiped; or NULL. */
-static char *
-ask_passphrase(const char *path, size_t *len)
+char *
+cli_ask_passphrase(const char *what, const char *path, size_t *len)
 {
 	struct termios was, off;
 	char *line = NULL;
@@ -204,7 +210,7 @@ ask_passphrase(const char *path, size_t *len)
 	}
 	off = was;
 	off.c_lflag &= ~(tcflag_t)ECHO;
-	fprintf(tty, "Passphrase of %s: ", path);
+	fprintf(tty, "%s of %s: ", what, path);
 	fflush(tty);
 	tcsetattr(fileno(tty), TCSAFLUSH, &off);
 	n = getline(&line, &cap, tty);
@@ -213,6 +219,7 @@ ask_passphrase(const char *path, size_t *len)
 	fclose(tty);
 	if (n < 0) {
 		free(line);
+		cli_fail(CLI_FAILED, "%s: no passphrase was given", path);
 		return (NULL);
 	}
 	*len = (size_t)n;
@@ -227,15 +234,17 @@ cli_key_open(const struct cli *c, const char *path)
 	struct sign_key *key = NULL;
 	struct cu_why why = { "" };
 	size_t len, pass_len = 0;
+	bool known;
 	int rc;
 
 	if ((file = cli_read(path, RECORD_KEY_FILE_MAX, &len)) == NULL)
 		return (NULL);
 	rc = record_key_info(&info, file, len, &why);
+	known = rc == 0;
 	if (rc == 0 && info.locked) {
 		pass = c->pass_file != NULL ?
 		    cli_read(c->pass_file, RECORD_PASS_MAX + 1, &pass_len) :
-		    ask_passphrase(path, &pass_len);
+		    cli_ask_passphrase("Passphrase", path, &pass_len);
 		if (pass == NULL)
 			goto out;
 		pass_len = record_pass_len(pass, pass_len);
@@ -245,6 +254,9 @@ cli_key_open(const struct cli *c, const char *path)
 	if (rc != 0)
 		cli_fail(CLI_FAILED, "%s: %s", path,
 		    why.text[0] != '\0' ? why.text : cu_strerror(rc));
+	if (rc != 0 && !known)
+		cli_fail(CLI_FAILED, "(a key file is what custos key new "
+		    "makes)");
 out:
 	if (pass != NULL)
 		wipe(pass, pass_len);

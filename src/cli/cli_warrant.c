@@ -49,10 +49,14 @@ warrant_submit(struct cli *c, int argc, char **argv)
 	char *doc;
 	int code = CLI_USAGE;
 
-	if (cli_options(argc, argv, opt, 3, &path, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos warrant submit "
-		    "DOCUMENT.json --sign KEYFILE --keep FILE.act | --out "
-		    "FILE.act"));
+	if (cli_options(argc, argv, opt, 3, &path, 1, 1) < 0 ||
+	    (keep == NULL) == (a.out == NULL) || (keep != NULL &&
+	    a.sign.n == 0))
+		return (cli_usage("custos warrant submit DOCUMENT.json --sign "
+		    "KEYFILE --keep FILE.act\n       custos warrant submit "
+		    "DOCUMENT.json [--sign KEYFILE] --out FILE.act\nThe act "
+		    "file is what an approver has to read; --keep sends it, "
+		    "too."));
 	if ((doc = cli_read(path, RECORD_WARRANT_DOC_MAX, &len)) == NULL)
 		return (CLI_FAILED);
 	buf_init(&payload, RECORD_PAYLOAD_MAX);
@@ -64,14 +68,16 @@ warrant_submit(struct cli *c, int argc, char **argv)
 	}
 	digest(digest_of, payload.p, payload.len);
 	text_b64url(b64, digest_of, sizeof(digest_of));
-	printf("revision %s\n", b64);
 	/*
 	 * With --keep the signed act is kept before it is sent: the approver
 	 * needs its disclosures, and a lost answer must not lose them.
 	 */
 	if (keep != NULL) {
+		struct cli silent = *c;
+
 		a.out = keep;
-		code = cli_act_text(c, &a, RECORD_WARRANT, RECORD_SUBMIT,
+		silent.quiet = true;
+		code = cli_act_text(&silent, &a, RECORD_WARRANT, RECORD_SUBMIT,
 		    subject, &payload, &sds);
 		if (code == CLI_DONE) {
 			char verb[] = "submit";
@@ -83,6 +89,8 @@ warrant_submit(struct cli *c, int argc, char **argv)
 		code = cli_act_text(c, &a, RECORD_WARRANT, RECORD_SUBMIT,
 		    subject, &payload, &sds);
 	}
+	if (code == CLI_DONE && !c->json)
+		printf("revision %s\n", b64);
 out:
 	explicit_bzero(doc, len);
 	free(doc);
@@ -145,7 +153,8 @@ show_opened(const struct state_revision *r, const struct record_payload *p,
 	buf_wipe(&b);
 }
 
-/* Read the act file, find its payload in the log, open it, show it.  0, -1. */
+/* Read the act file, find its payload in the log, open it, show it.  0, or a
+ * code after saying why not. */
 static int
 read_before_signing(const struct cli *c, const char *id, const char *path,
     uint8_t digest_out[DIGEST_LEN])
@@ -158,10 +167,10 @@ read_before_signing(const struct cli *c, const char *id, const char *path,
 	struct cli_tables t;
 	size_t len;
 	char *file;
-	int rc = -1;
+	int code = CLI_FAILED;
 
 	if ((file = cli_read(path, RECORD_ACT_FILE_MAX, &len)) == NULL)
-		return (-1);
+		return (CLI_FAILED);
 	if (cli_tables_open(c, &t) != 0)
 		goto out;
 	if (record_act_file_read(&f, file, len, &why) != 0 ||
@@ -173,25 +182,25 @@ read_before_signing(const struct cli *c, const char *id, const char *path,
 	}
 	if (p->kind != RECORD_WARRANT || p->verb != RECORD_SUBMIT ||
 	    strcmp(p->warrant.id, id) != 0) {
-		cli_fail(CLI_FAILED, "%s: not a revision of warrant %s", path,
-		    id);
+		code = cli_fail(CLI_NO, "%s: not a revision of warrant %s",
+		    path, id);
 		goto close;
 	}
 	if (!state_revision(t.state, f->act->digest, &r)) {
-		cli_fail(CLI_FAILED, "%s: this revision is not in the log: it "
-		    "is not what was submitted", path);
+		code = cli_fail(CLI_NO, "%s: this revision is not in the log: "
+		    "it is not what was submitted", path);
 		goto close;
 	}
 	if (record_warrant_open(&o, p, &f->sds, true, cli_normal, NULL,
 	    &why) != 0) {
-		cli_fail(CLI_FAILED, "%s: what it shows is not what the log "
+		code = cli_fail(CLI_NO, "%s: what it shows is not what the log "
 		    "holds: %s", path, why.text);
 		goto close;
 	}
 	cli_trial_note(t.state);
 	show_opened(&r, p, o);
 	memcpy(digest_out, f->act->digest, DIGEST_LEN);
-	rc = 0;
+	code = 0;
 close:
 	record_opened_free(o);
 	record_payload_free(p);
@@ -200,10 +209,10 @@ close:
 out:
 	explicit_bzero(file, len);
 	free(file);
-	return (rc);
+	return (code);
 }
 
-/* The newest revision that has not ended.  0, or -1 after saying so. */
+/* The newest revision that has not ended.  0, or a code after saying so. */
 static int
 newest(const struct cli *c, const char *id, uint8_t out[DIGEST_LEN])
 {
@@ -213,17 +222,17 @@ newest(const struct cli *c, const char *id, uint8_t out[DIGEST_LEN])
 	size_t i;
 
 	if (cli_tables_open(c, &t) != 0)
-		return (-1);
+		return (CLI_FAILED);
 	for (i = 0; state_warrant(t.state, id, i, &r); i++)
 		if (r.ended == STATE_NONE) {
 			memcpy(out, r.digest, DIGEST_LEN);
 			found = true;
 		}
 	cli_tables_close(&t);
-	if (!found)
-		cli_fail(CLI_FAILED, "%s: no revision of such a warrant that "
-		    "has not ended", id);
-	return (found ? 0 : -1);
+	if (found)
+		return (0);
+	return (cli_fail(CLI_NO, "%s: no such warrant, or it has ended "
+	    "(custos warrant list)", id));
 }
 
 static int
@@ -236,24 +245,26 @@ decide(struct cli *c, int argc, char **argv, enum record_verb verb)
 	    { "--gate", CLI_TEXT, &a.socket } };
 	struct record_payload p = { .kind = RECORD_WARRANT, .verb = verb };
 	struct record_sds sds;
-	int code = CLI_FAILED;
+	int code;
 
 	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0 ||
 	    (verb == RECORD_APPROVE && act == NULL))
-		return (cli_fail(CLI_USAGE, "usage: custos warrant %s ID "
+		return (cli_usage("custos warrant %s ID "
 		    "%s--sign KEYFILE [--reason TEXT] [--gate SOCKET] [--out "
 		    "FILE]", record_verb_name(verb), verb == RECORD_APPROVE ?
 		    "--act SUBMITTED.act " : ""));
 	p.decide.id = id;
 	if (act != NULL) {
-		if (read_before_signing(c, id, act, p.decide.digest) != 0)
-			return (CLI_FAILED);
-		if (!cli_ask_yes(c, verb == RECORD_APPROVE ?
-		    "Approve this warrant?" : "Sign this?"))
-			return (CLI_NO);
-	} else if (newest(c, id, p.decide.digest) != 0) {
-		return (CLI_FAILED);
+		if ((code = read_before_signing(c, id, act,
+		    p.decide.digest)) != 0)
+			return (code);
+		if ((code = cli_ask_yes(c, verb == RECORD_APPROVE ?
+		    "Approve this warrant?" : "Sign this?")) != CLI_DONE)
+			return (code);
+	} else if ((code = newest(c, id, p.decide.digest)) != 0) {
+		return (code);
 	}
+	code = CLI_FAILED;
 	record_sds_init(&sds);
 	if (reason == NULL || record_sds_str(&sds, "reason", reason) == 0)
 		code = cli_act(c, &a, &p, &sds);
@@ -292,22 +303,57 @@ standing(const struct state_revision *r, utc_us now)
 	return (now < r->until ? "live" : "expired");
 }
 
+/* A revision for a program. */
+static void
+revision_json(struct jw *w, const struct state_revision *r)
+{
+	jw_str(w, "id", r->id);
+	jw_int(w, "revision", (int64_t)r->revision);
+	jw_bytes(w, "digest", r->digest, DIGEST_LEN);
+	jw_str(w, "standing", standing(r, utc_now()));
+	jw_utc(w, "from", r->from);
+	jw_utc(w, "until", r->until);
+	jw_str(w, "scope", r->cc ? "iri+cc" : "iri");
+	jw_dec(w, "submitted", r->index);
+	if (r->approved != STATE_NONE)
+		jw_dec(w, "approved", r->approved);
+	else
+		jw_null(w, "approved");
+	if (r->ended != STATE_NONE)
+		jw_dec(w, "ended", r->ended);
+	else
+		jw_null(w, "ended");
+}
+
 static int
 warrant_list(struct cli *c, int argc, char **argv)
 {
 	struct state_revision r;
 	struct cli_tables t;
+	struct cli_json j;
 	char from[32], until[32];
 	size_t i;
 
+	if (cli_options(argc, argv, NULL, 0, NULL, 0, 0) < 0)
+		return (cli_usage("custos [--json] warrant list"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
-	cli_trial_note(t.state);
-	for (i = 0; state_revision_nth(t.state, i, &r); i++)
-		printf("%-20s revision %-3" PRIu64 " %-10s %s - %s  %s\n",
-		    r.id, r.revision, standing(&r, utc_now()),
-		    cli_when(from, r.from), cli_when(until, r.until),
-		    r.cc ? "iri+cc" : "iri");
+	if (!c->json)
+		cli_trial_note(t.state);
+	for (i = 0; state_revision_nth(t.state, i, &r); i++) {
+		if (!c->json) {
+			printf("%-20s revision %-3" PRIu64 " %-10s %s - %s  "
+			    "%s\n", r.id, r.revision, standing(&r, utc_now()),
+			    cli_when(from, r.from), cli_when(until, r.until),
+			    r.cc ? "iri+cc" : "iri");
+			continue;
+		}
+		cli_json_begin(&j);
+		revision_json(&j.w, &r);
+		cli_json_end(&j);
+	}
+	if (i == 0 && !c->json)
+		printf("no warrant was submitted yet\n");
 	cli_tables_close(&t);
 	return (CLI_DONE);
 }
@@ -336,9 +382,10 @@ on_beat(void *cookie, uint64_t index, const uint8_t *p, size_t len)
 	return (h->since != 0);
 }
 
-/* Which gates have signed that they hold the end of this revision. */
+/* Which gates have signed that they hold the end of this revision.  To a
+ * person, or (w) a program. */
 static void
-show_held(struct cli_tables *t, const struct state_revision *r)
+show_held(struct cli_tables *t, const struct state_revision *r, struct jw *w)
 {
 	struct state_instance n;
 	struct holding h;
@@ -352,7 +399,15 @@ show_held(struct cli_tables *t, const struct state_revision *r)
 		if (n.size > r->ended)
 			(void)journal_reader_each(t->reader, r->ended,
 			    state_size(t->state), on_beat, &h);
-		if (h.since != 0)
+		if (w != NULL) {
+			jw_obj(w, NULL);
+			jw_str(w, "gate", n.id);
+			if (h.since != 0)
+				jw_utc(w, "since", h.since);
+			else
+				jw_null(w, "since");
+			jw_end(w);
+		} else if (h.since != 0)
 			printf("  end held by %s since %s UTC\n", n.id,
 			    cli_when(when, h.since));
 		else
@@ -375,7 +430,7 @@ bound_to(const struct state *st, const char *xid, const char *id)
 
 /* Where the tasks of a warrant are. */
 static void
-show_tasks(const struct state *st, const char *id)
+show_tasks(const struct state *st, const char *id, struct jw *w)
 {
 	static const char *const fate[] = { "no outcome yet", "acknowledged",
 	    "accepted, not yet completed", "not done", "in doubt" };
@@ -385,12 +440,52 @@ show_tasks(const struct state *st, const char *id)
 	for (i = 0; state_object_nth(st, i, &o); i++) {
 		if (!o.task || !bound_to(st, o.id, id))
 			continue;
+		if (w != NULL) {
+			jw_obj(w, NULL);
+			jw_str(w, "element", o.element);
+			jw_str(w, "xid", o.id);
+			jw_str(w, "last", law_type_name(o.type));
+			jw_dec(w, "entry", o.command);
+			jw_str(w, "fate", fate[o.fate]);
+			jw_str(w, "presence", o.answer == STATE_NONE ?
+			    "not asked yet" : o.seen == LAW_ABSENT ?
+			    "not listed" : "listed");
+			jw_end(w);
+			continue;
+		}
 		printf("  on %-12s task %s: %s of entry %" PRIu64 " %s; %s\n",
 		    o.element, o.id, law_type_name(o.type), o.command,
 		    fate[o.fate], o.answer == STATE_NONE ? "not asked yet" :
 		    o.seen == LAW_ABSENT ? "the element does not list it" :
 		    "the element lists it");
 	}
+}
+
+/* The revisions of a warrant, and where it is, for a program. */
+static void
+warrant_tell(struct cli_tables *t, const char *id)
+{
+	struct state_revision r;
+	struct cli_json j;
+	size_t i;
+
+	cli_json_begin(&j);
+	jw_str(&j.w, "id", id);
+	jw_arr(&j.w, "revisions");
+	for (i = 0; state_warrant(t->state, id, i, &r); i++) {
+		jw_obj(&j.w, NULL);
+		revision_json(&j.w, &r);
+		jw_arr(&j.w, "end_held");
+		if (r.ended != STATE_NONE)
+			show_held(t, &r, &j.w);
+		jw_end(&j.w);
+		jw_end(&j.w);
+	}
+	jw_end(&j.w);
+	jw_arr(&j.w, "tasks");
+	show_tasks(t->state, id, &j.w);
+	jw_end(&j.w);
+	cli_json_end(&j);
 }
 
 static int
@@ -403,9 +498,19 @@ warrant_show(struct cli *c, int argc, char **argv)
 	size_t i;
 
 	if (cli_options(argc, argv, NULL, 0, &id, 1, 1) < 0)
-		return (cli_fail(CLI_USAGE, "usage: custos warrant show ID"));
+		return (cli_usage("custos [--json] warrant show ID"));
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
+	if (!state_warrant(t.state, id, 0, &r)) {
+		cli_tables_close(&t);
+		return (cli_fail(CLI_NO, "%s: no such warrant (custos warrant "
+		    "list)", id));
+	}
+	if (c->json) {
+		warrant_tell(&t, id);
+		cli_tables_close(&t);
+		return (CLI_DONE);
+	}
 	cli_trial_note(t.state);
 	for (i = 0; state_warrant(t.state, id, i, &r); i++) {
 		text_b64url(b64, r.digest, DIGEST_LEN);
@@ -422,27 +527,25 @@ warrant_show(struct cli *c, int argc, char **argv)
 			continue;
 		printf("  ended     by entry %" PRIu64 " (%s)\n", r.ended,
 		    r.end);
-		show_held(&t, &r);
+		show_held(&t, &r, NULL);
 	}
-	if (i > 0)
-		show_tasks(t.state, id);
-	else
-		cli_fail(CLI_FAILED, "%s: no such warrant", id);
+	show_tasks(t.state, id, NULL);
 	cli_tables_close(&t);
-	return (i > 0 ? CLI_DONE : CLI_NO);
+	return (CLI_DONE);
 }
 
 int
 cli_warrant(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "list", warrant_list, "" },
+		{ "list", warrant_list, "- every revision, and where it stands" },
 		{ "show", warrant_show, "ID" },
 		{ "submit", warrant_submit,
 		    "DOCUMENT.json --sign KEYFILE --keep FILE.act" },
 		{ "approve", warrant_approve,
 		    "ID --act FILE.act --sign KEYFILE" },
-		{ "refuse", warrant_refuse, "ID --sign KEYFILE" },
+		{ "refuse", warrant_refuse, "ID --sign KEYFILE "
+		    "[--act FILE.act]" },
 		{ "revoke", warrant_revoke,
 		    "ID --sign KEYFILE [--gate SOCKET]" },
 	};
