@@ -164,7 +164,8 @@ cli_value_show(struct buf *b, const struct jv *v)
 			buf_printf(b, "%s%s=", n > 0 ? " " : "", s);
 			cli_value_show(b, member);
 		}
-	} else if (jv_is(v, JV_NULL)) {
+	} else if (jv_is(v, JV_NULL) || (jv_is(v, JV_ARRAY) &&
+	    jv_len(v) == 0)) {
 		buf_ch(b, '-');
 	} else if (jv_bool(v, &yes) == 0) {
 		buf_str(b, yes ? "yes" : "no");

@@ -252,7 +252,7 @@ int
 cli_instance(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "list", instance_list, "- processes, and when each was last heard" },
+		{ "list", instance_list, "- when each was last heard" },
 		{ "add", instance_add, "ID --role R --public KEY "
 		    "--sign KEYFILE..." },
 		{ "retire", instance_retire, "ID --sign KEYFILE" },

@@ -108,14 +108,14 @@ cli_talk_open(const struct cli *c, const char *socket)
 		t->conf.genesis = conf->genesis;
 	if (net_loop_create(&t->loop) != 0 ||
 	    net_link_once(&t->link, t->loop, socket, &t->conf, &ops, t) != 0) {
-		cli_fail(CLI_FAILED, "%s: cannot connect: is it running? "
-		    "(custos run HOME)", socket);
+		cli_fail(CLI_FAILED, "%s: cannot connect", socket);
 		goto bad;
 	}
 	serve(t);
 	if (!t->ready) {
-		cli_fail(CLI_FAILED, "%s: %s", socket, t->closed ? t->closed_why
-		    : "no answer in 10 s");
+		cli_fail(CLI_FAILED, "%s: %s (is it running? custos run HOME "
+		    "starts it)", socket, t->closed ? t->closed_why :
+		    "no answer in 10 s");
 		goto bad;
 	}
 	return (t);

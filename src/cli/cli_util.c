@@ -210,11 +210,12 @@ cli_ask_passphrase(const char *what, const char *path, size_t *len)
 	}
 	off = was;
 	off.c_lflag &= ~(tcflag_t)ECHO;
+	/* First silent, then the question: what is typed early is not lost. */
+	tcsetattr(fileno(tty), TCSAFLUSH, &off);
 	fprintf(tty, "%s of %s: ", what, path);
 	fflush(tty);
-	tcsetattr(fileno(tty), TCSAFLUSH, &off);
 	n = getline(&line, &cap, tty);
-	tcsetattr(fileno(tty), TCSAFLUSH, &was);
+	tcsetattr(fileno(tty), TCSADRAIN, &was);
 	fputc('\n', tty);
 	fclose(tty);
 	if (n < 0) {

@@ -538,7 +538,7 @@ int
 cli_warrant(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "list", warrant_list, "- every revision, and where it stands" },
+		{ "list", warrant_list, "- where every revision stands" },
 		{ "show", warrant_show, "ID" },
 		{ "submit", warrant_submit,
 		    "DOCUMENT.json --sign KEYFILE --keep FILE.act" },

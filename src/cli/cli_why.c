@@ -144,7 +144,7 @@ tell(struct cli_tables *t, uint64_t index, const struct record_entry *e)
 	cli_json_end(&j);
 }
 
-#define FOLLOWED_MAX	4096	/* commands on one XID whose outcome is awaited */
+#define FOLLOWED_MAX	4096	/* commands on one XID */
 
 /* Commands and their outcomes, as they come by. */
 struct seeking {

@@ -1,7 +1,7 @@
 /* src/cli/test-cli_rules.c: every rule of the law has words for a person */
 #include "cli/cli_tables.h"
 #include "law/law.h"
-#include "test/check.h"
+#include "check.h"
 
 static void
 every_rule(void)

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""test/e2e/begin.py CUSTOS: every command of docs/ops/begin.md, in its order.
+
+Each ```sh block of the page is a case; all run in one shell, in one folder.
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PAGE = os.path.join(HERE, "..", "..", "docs", "ops", "begin.md")
+
+
+def free_ports(n):
+    socks = [socket.socket() for _ in range(n)]
+    for s in socks:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in socks]
+    for s in socks:
+        s.close()
+    return ports
+
+
+def main():
+    blocks = re.findall(r"^```sh\n(.*?)^```$", open(PAGE).read(),
+                        re.M | re.S)
+    folder = tempfile.mkdtemp(prefix="cu-", dir="/tmp")
+    env = dict(os.environ)
+    env["PATH"] = os.path.dirname(sys.argv[1]) + ":" + env["PATH"]
+    for name, port in zip(("GATE_PORT", "NE_PORT", "MDF_PORT"),
+                          free_ports(3)):
+        env[name] = str(port)
+    script = "set -e\n" + "".join(
+        "%s\necho '@@ block %d'\n" % (b, i) for i, b in enumerate(blocks, 1))
+    run = subprocess.Popen(["bash", "-c", script], cwd=folder, env=env,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True,
+                           start_new_session=True)
+    out = []
+    for line in run.stdout:
+        out.append(line)
+        if line == "@@ block %d\n" % len(blocks):
+            break
+    os.killpg(run.pid, signal.SIGTERM)
+    run.wait()
+    text = "".join(out)
+    print("TAP version 13\n1..%d" % (len(blocks) + 4))
+    bad = 0
+    for i, b in enumerate(blocks, 1):
+        ok = "@@ block %d\n" % i in text
+        bad += not ok
+        print("%sok %d - %s" % ("" if ok else "not ", i,
+                                b.split("\n")[0].rstrip("\\ ")))
+    for i, (what, want) in enumerate((
+            ("the approver is shown the order", "authority    District Court"),
+            ("the command passed under it", "covered by warrant w-1"),
+            ("its outcome is told", "sent AcknowledgedAndCompleted"),
+            ("all of it verifies with the vault", "messages as sent")),
+            len(blocks) + 1):
+        ok = want in text
+        bad += not ok
+        print("%sok %d - %s" % ("" if ok else "not ", i, what))
+    if bad:
+        for line in text.split("\n"):
+            print("#", line)
+    shutil.rmtree(folder, ignore_errors=True)
+    return 1 if bad else 0
+
+
+sys.exit(main())
