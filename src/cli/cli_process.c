@@ -126,9 +126,8 @@ cli_process_stop(pid_t pid, int signo, unsigned int ms)
 	return (false);
 }
 
-/* Does something listen at the UNIX socket ${path}? */
-static bool
-listens(const char *path)
+bool
+cli_process_listens(const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	bool yes;
@@ -149,7 +148,7 @@ cli_process_ready(const char *path, pid_t pid, unsigned int ms)
 {
 	utc_us until = utc_mono() + (utc_us)ms * 1000;
 
-	while (!listens(path)) {
+	while (!cli_process_listens(path)) {
 		if (!cli_process_alive(pid) || utc_mono() > until)
 			return (false);
 		pause_ms(20);

@@ -26,6 +26,8 @@ bool cli_process_stop(pid_t, int, unsigned int);
 /** cli_process_alive(pid): Is it still running?  (It is reaped if not.) */
 bool cli_process_alive(pid_t);
 
+/** cli_process_listens(path): Does something listen at that UNIX socket? */
+bool cli_process_listens(const char *);
 /** cli_process_ready(path, pid, ms): Wait until something listens at the UNIX
  * socket ${path}; false if ${pid} dies or time is over. */
 bool cli_process_ready(const char *, pid_t, unsigned int);

@@ -4,13 +4,16 @@
 #include <string.h>
 #include "base/utc.h"
 #include "cli/cli.h"
+#include "cli/cli_process.h"
 #include "cli/cli_tables.h"
+#include "home/home.h"
 #include "state/state.h"
 
 /* Counted once, then told to a person or to a program. */
 struct counts {
 	size_t open, critical;		/* findings */
 	size_t live, waiting;		/* revisions of warrants */
+	bool running;			/* the keeper answers */
 };
 
 static void
@@ -65,8 +68,19 @@ listed(const struct state *st, const char *id, size_t *tasks, size_t *strange)
 		}
 }
 
+/* Does the keeper of -C answer at its socket? */
+static bool
+keeper_runs(const struct cli *c)
+{
+	struct home *h = cli_home(c, "keeper");
+	bool runs = h != NULL && cli_process_listens(home_conf(h)->socket);
+
+	home_free(h);
+	return (runs);
+}
+
 static void
-show_processes(const struct state *st)
+show_processes(const struct state *st, bool running)
 {
 	int64_t patience = state_rules(st)->v[RECORD_RULE_BEAT_MISSING];
 	struct state_instance n;
@@ -78,6 +92,8 @@ show_processes(const struct state *st)
 			continue;
 		ago = now - n.heard;
 		printf("%-11s %s", record_role_name(n.role), n.id);
+		if (n.role == RECORD_ROLE_KEEPER && !running)
+			printf(" DOES NOT ANSWER");
 		if (n.heard == 0)
 			printf(", never heard");
 		else
@@ -121,7 +137,7 @@ show(const struct state *st, const struct counts *n)
 	    cli_when(when, state_time(st)));
 	printf("warrants    %zu live, %zu wait%s for approval\n", n->live,
 	    n->waiting, n->waiting == 1 ? "s" : "");
-	show_processes(st);
+	show_processes(st, n->running);
 	show_elements(st);
 	printf("not seen    delivered product (X2, X3); copies that leave as "
 	    "ordinary traffic;\n            a history shown to one reader only "
@@ -148,6 +164,7 @@ tell(const struct state *st, const struct counts *n)
 	jw_utc(&j.w, "time", state_time(st));
 	jw_int(&j.w, "warrants_live", (int64_t)n->live);
 	jw_int(&j.w, "warrants_waiting", (int64_t)n->waiting);
+	jw_bool(&j.w, "keeper_answers", n->running);
 	jw_arr(&j.w, "instances");
 	for (i = 0; state_instance_nth(st, i, &in); i++) {
 		jw_obj(&j.w, NULL);
@@ -185,6 +202,7 @@ cli_status(struct cli *c, int argc, char **argv)
 	if (cli_tables_open(c, &t) != 0)
 		return (CLI_FAILED);
 	count(&n, t.state);
+	n.running = keeper_runs(c);
 	if (c->json)
 		tell(t.state, &n);
 	else

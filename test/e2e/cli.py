@@ -413,6 +413,8 @@ def processes(t, all_of_them):
     ok(all_of_them.wait(20) == 0, "run --all ends in order")
     expect("the keeper is away", 3, t.v("holder", "revoke", "intake-1",
            "--sign", t.key("overseer-1")), "is it running")
+    r = t.v("status")
+    ok("DOES NOT ANSWER" in r.stdout, "status says so", r)
     expect("the log is read all the same", 0, t.v("log", "show", "0"))
     expect("check of all", 0, run("check", t.dir), "nothing stands against")
     conf = t.at("gate/custos.yaml")
