@@ -34,15 +34,14 @@ cli_help_ask(void)
 int
 cli_usage(const char *fmt, ...)
 {
-	FILE *f = help_asked ? stdout : stderr;
+	char words[1024];		/* all of them are our own */
 	va_list ap;
 
-	fflush(stdout);
-	fprintf(f, "usage: ");
 	va_start(ap, fmt);
-	vfprintf(f, fmt, ap);
+	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	fputc('\n', f);
+	fflush(stdout);
+	fprintf(help_asked ? stdout : stderr, "usage: %s\n", words);
 	return (help_asked ? CLI_HELPED : CLI_USAGE);
 }
 

@@ -50,8 +50,7 @@ on_close(void *cookie, struct net_link *l, const char *why)
 {
 	struct cli_talk *t = cookie;
 
-	t->closed = true;
-	t->link = NULL;
+	t->closed = true;	/* the link stays ours to free */
 	strncpy(t->closed_why, why, sizeof(t->closed_why) - 1);
 	net_loop_stop(t->loop);
 }
@@ -174,7 +173,7 @@ cli_talk_ask(struct cli_talk *t, struct net_out *m,
 {
 	int rc;
 
-	if (t->link == NULL) {
+	if (t->closed) {
 		net_out_fini(m);
 		cli_fail(CLI_FAILED, "the connection is over: %s",
 		    t->closed_why);
