@@ -77,12 +77,29 @@ take_registration(struct auditor_element *e, const struct state_element *s)
 		diag("element %s: %s", e->id, why.text);
 }
 
+/*
+ * The token of a task's line.  The key of a task that has ended is not opened
+ * again after a start (formats 8): an element that shows such a task, from a
+ * backup, shows one without a line, and must not hide what else it holds.
+ */
+static int
+task_token(const struct auditor_element *e, const char *xid, const void *line,
+    size_t len, uint8_t out[DIGEST_LEN])
+{
+	int rc = state_task_token(e->auditor->state, xid, line, len, out);
+
+	if (rc == CU_ESTATE && state_task_ended(e->auditor->state, e->id, xid))
+		rc = CU_ENOENT;
+	return (rc);
+}
+
+/* Will it have a line? */
 static bool
 xid_bound(void *cookie, const char *xid)
 {
-	struct auditor_element *e = cookie;
+	uint8_t none[DIGEST_LEN];
 
-	return (state_bound(e->auditor->state, xid, 0) != NULL);
+	return (task_token(cookie, xid, "", 0, none) != CU_ENOENT);
 }
 
 /* Which registrations are asked at all. */
@@ -383,8 +400,7 @@ token(void *cookie, bool task, const char *id, const void *line, size_t len,
 	struct auditor_element *e = cookie;
 
 	if (task)
-		return (state_task_token(e->auditor->state, id, line, len,
-		    out));
+		return (task_token(e, id, line, len, out));
 	return (state_destination_token(e->auditor->state, e->id, line, len,
 	    out));
 }

@@ -36,6 +36,7 @@
 #define ORIGIN	"test/auditor"
 #define XID	"b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01"
 #define XID2	"b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a02"
+#define XID3	"b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a03"
 #define DID	"0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c01"
 #define AT	"ipv4:192.0.2.10:tcp:42069"
 
@@ -161,7 +162,15 @@ state_object_nth(const struct state *st, size_t i, struct state_object *out)
 const char *
 state_bound(const struct state *st, const char *xid, size_t i)
 {
-	return (strcmp(xid, XID) == 0 && i == 0 ? "w-1" : NULL);
+	return ((strcmp(xid, XID) == 0 || strcmp(xid, XID3) == 0) && i == 0 ?
+	    "w-1" : NULL);
+}
+
+/* The task 3 has ended, and its key was not opened again. */
+bool
+state_task_ended(const struct state *st, const char *element, const char *xid)
+{
+	return (strcmp(xid, XID3) == 0);
 }
 
 int
@@ -170,6 +179,8 @@ state_task_token(const struct state *st, const char *xid, const void *line,
 {
 	if (state_bound(st, xid, 0) == NULL)
 		return (CU_ENOENT);
+	if (strcmp(xid, XID3) == 0)
+		return (CU_ESTATE);
 	digest(out, line, len);
 	return (0);
 }
@@ -664,6 +675,17 @@ a_day_at_work(void)
 	CHECK(jv_len(jv_get(s->v, "items")) == 1 && s->sds == 1);
 	CHECK(jv_streq(jv_get(item(s, 0), "id"), XID2));
 	CHECK(jv_streq(jv_get(item(s, 0), "why"), "unbound"));
+	/* One that has ended, from a backup: shown, and hides nothing. */
+	from = keeper.said_n;
+	tell("inject-task " XID3 " imsi 001010000000001 " DID);
+	RUN(newest(NET_SNAPSHOT, from) != NULL);
+	REQUIRE((s = newest(NET_SNAPSHOT, from)) != NULL);
+	CHECK(jv_is(jv_get(s->v, "error"), JV_NULL) && s->sds == 1);
+	CHECK(jv_streq(jv_get(item(s, 0), "id"), XID3));
+	CHECK(jv_streq(jv_get(item(s, 0), "why"), "unbound"));
+	from = keeper.said_n;
+	tell("drop-task " XID3);
+	RUN(newest(NET_SNAPSHOT, from) != NULL);
 	/* And it is gone again. */
 	from = keeper.said_n;
 	tell("drop-task " XID2);

@@ -166,6 +166,9 @@ struct state_object {
 	const char *requester;		/* who commanded it last, or NULL */
 };
 bool state_object_nth(const struct state *, size_t, struct state_object *);
+/** state_task_ended(st, element, xid): May that element (id) hold no version of
+ * the task any more?  Also where none was ever commanded there. */
+bool state_task_ended(const struct state *, const char *, const char *);
 
 /**
  * state_report(st, instance, start, n, index):

@@ -181,6 +181,24 @@ state_bound(const struct state *st, const char *xid, size_t i)
 }
 
 bool
+state_task_ended(const struct state *st, const char *element, const char *xid)
+{
+	uint32_t row = state_find(st, T_ELEMENT, element);
+	struct law_history h;
+	struct law_set base, set;
+
+	if (row != MAP_NONE)
+		row = map_get(&st->map, state_key2(st, T_TASK, row, xid,
+		    TEXT_UUID_LEN));
+	if (row == MAP_NONE)
+		return (true);
+	state_history(st, &st->object.v[row], &base, &h);
+	law_state(&set, &h, st->size, st->time,
+	    1000 * st->rules.v[RECORD_RULE_OVERDUE_AFTER]);
+	return (set.n == 0 && !set.unlined && !set.over);
+}
+
+bool
 state_object_nth(const struct state *st, size_t i, struct state_object *out)
 {
 	const struct object *o;

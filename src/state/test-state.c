@@ -665,6 +665,13 @@ do_line(char *text)
 		return (do_close(w, n));
 	if (strcmp(w[0], "HINT") == 0)
 		return (do_hint(w, n));
+	if (strcmp(w[0], "ENDED") == 0) {
+		char id[40];
+
+		xid_text(id, w[1]);
+		return (state_task_ended(p.w.st[1], "ne-1", id) ==
+		    (strcmp(w[2], "yes") == 0));
+	}
 	if (strcmp(w[0], "WANTS") == 0) {
 		wants = state_wants(p.w.st[0], element_index("ne-1"));
 		return (wants == (unsigned int)atoi(w[1]));
