@@ -21,6 +21,7 @@ from keeper_lib import (Closed, Follower, Home, Key, Link, People,  # noqa: E402
 
 PROGRAM, CLOCKSTEP = sys.argv[1:3]
 MDF = "ipv4:192.0.2.10:tcp:42069"
+MDF_SOUTH = "ipv4:192.0.2.30:tcp:42069"
 XID, DID = str(uuid.uuid4()), str(uuid.uuid4())
 OTHER = str(uuid.uuid4())
 TARGET = ("imsi", "001010000000001")
@@ -240,6 +241,10 @@ def people_register_by_quorum():
     people.element("mdf-1", "mdf", x1="https://127.0.0.1:1/X1/NE",
                    delivery=[MDF], identity=urn, zone="north",
                    gate="gate-1", admfs=["admf-1"])
+    people.element("mdf-2", "mdf", x1="https://127.0.0.1:3/X1/NE",
+                   delivery=[MDF_SOUTH], zone="south", gate="gate-1",
+                   identity={"rule": "urn", "value": "MDF2"},
+                   admfs=["admf-1"])
     op.index["ne-1"] = people.element(
         "ne-1", "ne", x1="https://127.0.0.1:2/X1/NE", zone="north",
         identity={"rule": "urn", "value": "NE1"}, gate="gate-1",
@@ -348,6 +353,13 @@ def commands_are_decided_and_kept():
     assert done["kind"] == "decided" and done["allowed"], done
     e = op.entry(int(done["index"]))
     assert e["decision"] == "allowed" and "line" in e and "to" in e, e
+    assert op.gate.outcome(done["index"])["kind"] == "kept"
+    # One that no task uses may point at another zone's.
+    said, texts = op.gate.command(
+        "CreateDestination", ne, dids=[str(uuid.uuid4())],
+        delivery="X2andX3", address=MDF_SOUTH)
+    done = op.gate.say("command", said, texts)
+    assert done["kind"] == "decided" and done["allowed"], done
     assert op.gate.outcome(done["index"])["kind"] == "kept"
     said, texts = op.gate.command(
         "ActivateTask", ne, XID, [DID], [("imsi", "001010000000002")],

@@ -310,9 +310,8 @@ class Log:
         if kind in CREATES:
             mdf = self.tables.element_at.get(dec(e["to"]))
             need(mdf is not None and mdf["live"] and mdf["kind"] == "mdf" and
-                 self.tables.elements[mdf["id"]] is mdf and
-                 mdf["zone"] == element["zone"],
-                 "a destination that is no MDF of its zone")
+                 self.tables.elements[mdf["id"]] is mdf,
+                 "a destination that is no registered MDF")
             address = values(opened, "address")
             need(opened is None or len(address) == 1 and
                  address[0] in mdf["delivery"],
