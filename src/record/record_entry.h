@@ -96,4 +96,5 @@ int record_said_check(enum record_kind, enum record_role, const char *, size_t,
 #define RECORD_COVERS_MAX	16
 #define RECORD_RESTS_MAX	16
 #define RECORD_VOID_MAX		1024
+#define RECORD_VOID_LATE	64	/* reports under way meanwhile */
 #endif /* !RECORD_ENTRY_H_ */

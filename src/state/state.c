@@ -123,6 +123,7 @@ state_free(struct state *st)
 	for (i = 0; i < st->instance.n; i++) {
 		free(st->instance.v[i].id);
 		free(st->instance.v[i].kept);
+		free(st->instance.v[i].gap.v);
 	}
 	for (i = 0; i < st->element.n; i++)
 		free_element(&st->element.v[i]);
@@ -163,6 +164,7 @@ state_free(struct state *st)
 	free(st->line.tok);
 	free(st->said.tok);
 	free(st->said_text);
+	free(st->gap.v);
 	free(st->facts);
 	map_fini(&st->map);
 	wipe(st->tag_key, sizeof(st->tag_key));
@@ -301,37 +303,81 @@ check_source(struct state *st, const struct head *h, uint32_t *out,
 	return (0);
 }
 
-/* A number that is missing and that no `void` names is a dropped report. */
 static int
-check_gap(const struct state *st, const struct head *h, uint32_t i,
+missing(const struct instance *p, size_t n, uint64_t start,
+    struct cu_why *why)
+{
+	cu_why_set(why, "%s: %zu reports of start %llu are missing", p->id, n,
+	    (unsigned long long)start);
+	return (CU_EDENIED);
+}
+
+/* Take what a `void` names from what is missing; its numbers ascend. */
+static int
+take_void(struct state *st, uint32_t t, struct cu_why *why)
+{
+	const struct scan *s = &st->said;
+	size_t i = 0, k = 0;
+	uint32_t end = s->tok[t].next;
+	int64_t x, last = 0;
+
+	for (t++; t < end; t = s->tok[t].next, last = x) {
+		if (scan_int(s, t, &x) != 0 || x <= last) {
+			cu_why_set(why, "void");
+			return (CU_EMALFORMED);
+		}
+		while (i < st->gap.n && st->gap.v[i] < (uint64_t)x)
+			st->gap.v[k++] = st->gap.v[i++];
+		if (i < st->gap.n && st->gap.v[i] == (uint64_t)x)
+			i++;
+	}
+	while (i < st->gap.n)
+		st->gap.v[k++] = st->gap.v[i++];
+	st->gap.n = k;
+	return (0);
+}
+
+/*
+ * A number that is missing and that no `void` names is a dropped report.
+ * Reports that were under way beside one that became no entry cannot name it:
+ * one of the next RECORD_VOID_LATE must.  What ended without a word, by a crash,
+ * can name nothing: with its next start that is over.
+ */
+static int
+check_gap(struct state *st, const struct head *h, uint32_t i,
     uint32_t void_tok, struct cu_why *why)
 {
 	const struct instance *p = &st->instance.v[i];
-	const struct scan *s = &st->said;
-	uint64_t from = h->start == p->start ? p->n + 1 : 1, missing;
-	int64_t x, last = 0;
-	uint32_t t;
+	bool same = h->start == p->start;
+	uint64_t from = same ? p->n + 1 : 1;
+	size_t k;
 
-	missing = h->n - from;
-	if (void_tok != 0)
-		for (t = void_tok + 1; t < s->tok[void_tok].next;
-		    t = s->tok[t].next) {
-			if (scan_int(s, t, &x) != 0 || x <= last) {
-				cu_why_set(why, "void");
-				return (CU_EMALFORMED);
-			}
-			last = x;
-			if ((uint64_t)x >= from && (uint64_t)x < h->n &&
-			    missing > 0)
-				missing--;
-		}
-	if (missing != 0 && (st->flags & STATE_STRUCTURE)) {
-		cu_why_set(why, "%s: %llu reports of start %llu are missing",
-		    p->id, (unsigned long long)missing,
-		    (unsigned long long)h->start);
-		return (CU_EDENIED);
-	}
+	st->gap.n = 0;
+	if ((st->flags & STATE_STRUCTURE) == 0)
+		return (0);
+	if (h->n - from > RECORD_VOID_MAX)
+		return (missing(p, (size_t)(h->n - from), h->start, why));
+	if (ROOM(&st->gap, p->gap.n + (size_t)(h->n - from)) != 0)
+		return (CU_ENOMEM);
+	for (k = 0; same && k < p->gap.n; k++)
+		st->gap.v[st->gap.n++] = p->gap.v[k];
+	for (; from < h->n; from++)
+		st->gap.v[st->gap.n++] = from;
+	if (void_tok != 0 && take_void(st, void_tok, why) != 0)
+		return (CU_EMALFORMED);
+	if (st->gap.n > 0 && h->n - st->gap.v[0] >= RECORD_VOID_LATE)
+		return (missing(p, st->gap.n, h->start, why));
 	return (0);
+}
+
+/* The entry stands: what is missing from now on. */
+static void
+keep_gap(struct state *st, struct instance *p)
+{
+	struct gap was = p->gap;
+
+	p->gap = st->gap;
+	st->gap = was;
 }
 
 static void
@@ -343,6 +389,8 @@ keep_number(struct state *st, const struct head *h, uint32_t i, uint64_t index)
 	p->start = h->start;
 	p->n = h->n;
 	p->heard = h->time;
+	if (h->role != RECORD_ROLE_KEEPER)
+		keep_gap(st, p);
 	/* Of gate and auditor, state_take_said knows. */
 	if (h->role == RECORD_ROLE_KEEPER)
 		p->stopped = h->kind == RECORD_STOP;

@@ -49,6 +49,8 @@ struct known {				/* a key that ever was registered */
 
 #define REPORTS_KEPT 1024		/* (start, n) -> index, per instance */
 
+struct gap { uint64_t *v; size_t n, cap; };	/* ascending */
+
 struct instance {
 	char *id;
 	enum record_role role;
@@ -57,6 +59,8 @@ struct instance {
 	bool live;
 	uint64_t start, n;
 	struct { uint64_t start, n, index; } *kept;	/* REPORTS_KEPT */
+	/* Numbers of this start that are missing, and not named yet. */
+	struct gap gap;
 	utc_us heard;
 	bool stopped;
 	uint64_t spool, spool_index, size;
@@ -265,6 +269,7 @@ struct state {
 	size_t tx_first;
 
 	struct scan line, said;
+	struct gap gap;			/* of the entry under way */
 	char *said_text;		/* RECORD_ENTRY_MAX + 1 */
 	struct law_facts *facts;	/* scratch */
 	struct cover_row met[LAW_WARRANTS_MAX];	/* of facts.warrant */

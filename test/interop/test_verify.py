@@ -480,7 +480,7 @@ LIES = (
     ("create", said(dids=[XID]), False),
     ("create", said(delivery="X2andX3"), False),
     ("activate", lambda d: d.update(signer="auditor-1"), True),
-    ("activate", lambda d: d.update(n=9), True),
+    ("activate", lambda d: d.update(n=9 + verify.VOID_LATE), True),
     ("activate", lambda d: d.update(scope="warrant:w-2"), False),
     ("activate", lambda d: d.update(kid="A" * 32), True),
     ("activate", lambda d: d.update(rows=[[OTHER, "a" * 32, OTHER]]), True),
@@ -596,6 +596,25 @@ def lies(folder):
                 assert code == 0, name + ": found without the vault: " + text
 
 
+def gaps(folder):
+    """A number may be named by a report behind; not by one too far behind."""
+    made = Made("activate", lambda d: d.update(n=9))
+    made.write(folder)
+    code, text = run(folder, made.genesis, True)
+    assert code == 0, text
+    log = verify.Log(None)
+    for n, gap, good in ((1, [], True), (3, [], True), (5, [], True),
+                         (6, [2], True), (67, list(range(7, 67)), True),
+                         (68, [], False), (68, [4], True)):
+        body = {"void": gap} if gap else {}
+        e = {"source": {"role": "gate", "instance": "g", "start": 1, "n": n}}
+        try:
+            log.source(e, True, body)
+            assert good, n
+        except lb.Bad:
+            assert not good, n
+
+
 def damage(folder):
     made = Made()
     made.write(folder)
@@ -626,7 +645,7 @@ def damage(folder):
 
 
 def main():
-    bad, cases = 0, (honest, lies, damage)
+    bad, cases = 0, (honest, lies, gaps, damage)
     print("TAP version 13\n1..%d" % len(cases))
     for i, f in enumerate(cases, 1):
         with tempfile.TemporaryDirectory() as folder:

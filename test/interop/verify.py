@@ -42,7 +42,8 @@ OWN = {"command": ("decision rule", "covers line to"), "late": ("", "line"),
        "finding": ("verb finding type severity element instance holder xid did "
                    "rests word", "_sd"),
        "start": ("version build config recovered dropped", "")}
-GAP_MAX = 1 << 20
+VOID_MAX = 1024                 # numbers that one `void` may name
+VOID_LATE = 64                  # reports under way meanwhile
 
 CLASS = {"target": "target", "targets": "target", "received": "target",
          "sent": "target", "item": "target", "liid": "target",
@@ -65,6 +66,7 @@ class Log:
         self.time = -1
         self.roots = {}             # size -> root
         self.numbers = {}           # instance -> (start, n)
+        self.lost = {}              # instance -> numbers not named yet
         self.bound = {}             # xid -> [warrant ids]
         self.keyed = {}             # xid -> revision digest of the first row
         self.commands = {}          # index -> (decision, xid, element, gate)
@@ -146,15 +148,20 @@ class Log:
         was, last = self.numbers.get(s["instance"], (0, 0))
         need(start >= was, "an older start")
         gap = body.get("void", [])
-        need(isinstance(gap, list) and len(gap) <= 1024 and
+        need(isinstance(gap, list) and len(gap) <= VOID_MAX and
              all(type(v) is int for v in gap), "void")
         need("last" not in body or count(body["last"]) >= 0 and start > was,
              "last, but not first")
         if start > was:
             last = 0
         need(n > last, "a number that came already")
-        missing = set(range(last + 1, n)) if n - last < GAP_MAX else {0}
-        need(missing <= set(gap), "a report is missing before it")
+        # Reports under way beside one that was not taken cannot name it.
+        lost = set() if start > was else self.lost.get(s["instance"], set())
+        need(n - last - 1 <= VOID_MAX, "reports are missing")
+        lost = (lost | set(range(last + 1, n))) - set(gap)
+        need(not lost or says and n - min(lost) < VOID_LATE,
+             "a report is missing")
+        self.lost[s["instance"]] = lost
         self.numbers[s["instance"]] = (start, n)
 
     def report_signed(self, kind, e):
