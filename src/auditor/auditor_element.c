@@ -422,7 +422,12 @@ on_part(void *cookie, bool ok, uint64_t index, bool again)
 		e->first_index = index;
 	e->parts_ok = e->parts_ok && ok;
 	e->again = e->again || again;
-	if (--e->parts_left == 0)
+	e->parts_left--;
+	/* The parts behind one that is no entry would not be taken either. */
+	if (!ok)
+		e->parts_left -= (unsigned int)auditor_talk_forget(
+		    e->auditor->talk, on_part, e);
+	if (e->parts_left == 0)
 		auditor_element_stored(e, e->parts_ok, e->first_index,
 		    e->again);
 }

@@ -15,11 +15,17 @@
 #define OPEN_MAX	32	/* reports under way; the window is 64 */
 #define SAID_MAX	RECORD_PAYLOAD_MAX
 
+/*
+ * It gets its number and signature when it first goes, so that of those behind
+ * one that is refused only what is under way does not name it.
+ */
 struct report {
 	struct auditor_talk *talk;
 	struct report *next;
 	enum net_kind kind;
-	uint64_t number;
+	char *members;			/* owned, until it has a number */
+	size_t members_len;
+	uint64_t number;		/* 0: none yet */
 	char *said;			/* owned */
 	size_t said_len;
 	char *sig;			/* owned: the JSON object */
@@ -60,6 +66,7 @@ static void pump(struct auditor_talk *);
 static void
 report_free(struct report *r)
 {
+	free(r->members);
 	free(r->said);
 	free(r->sig);
 	free(r->gap);
@@ -145,6 +152,14 @@ say_again(struct auditor_talk *t, const struct report *r)
 	t->has_last = t->has_last || r->has_last;
 }
 
+static const char *
+word(const struct net_msg *m, const char *name)
+{
+	const char *text = jv_str(jv_get(m->json, name), NULL);
+
+	return (text != NULL ? text : "?");
+}
+
 static void
 on_kept(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
 {
@@ -166,55 +181,26 @@ on_kept(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
 		(void)jv_dec(jv_get(m->json, "index"), &index);
 		(void)jv_bool(jv_get(m->json, "again"), &again);
 	} else {
-		diag("report %llu (%s) was not taken: %s",
+		diag("report %llu (%s) was not taken: %s: %s",
 		    (unsigned long long)r->number, net_kind_name(r->kind),
-		    jv_str(jv_get(m->json, "code"), NULL) != NULL ?
-		    jv_str(jv_get(m->json, "code"), NULL) : "?");
+		    word(m, "code"), word(m, "text"));
 		say_again(t, r);
 	}
 	unlink_report(t, r);
 	if (first)
-		say_done(t, t->first != NULL ? t->first->number - 1 :
-		    t->number);
+		say_done(t, t->first != NULL && t->first->number != 0 ?
+		    t->first->number - 1 : t->number);
 	if (r->fn != NULL)
 		r->fn(r->cookie, ok, index, again);
 	report_free(r);
 	pump(t);
 }
 
-/* Offer what waits, in order, as far as the window goes. */
-static void
-pump(struct auditor_talk *t)
-{
-	struct report *r;
-	struct net_out m;
-	size_t i;
-
-	for (r = t->first; r != NULL && auditor_talk_up(t); r = r->next) {
-		if (r->sent)
-			continue;
-		if (t->sent_n >= OPEN_MAX || net_link_room(t->link) == 0)
-			return;
-		net_out_init(&m, r->kind);
-		jw_int(&m.w, "start", (int64_t)t->conf->start);
-		jw_int(&m.w, "number", (int64_t)r->number);
-		net_out_part(&m, r->said, r->said_len);
-		net_out_part(&m, r->sig, r->sig_len);
-		for (i = 0; i < r->sds.n; i++)
-			net_out_part(&m, r->sds.row[i].text,
-			    r->sds.row[i].len);
-		if (net_link_ask(t->link, &m, t->conf->wait, on_kept, r) != 0)
-			return;
-		r->sent = true;
-		t->sent_n++;
-	}
-}
-
 /* Number, payload and signature.  0 or CU_E*. */
 static int
-make_report(struct auditor_talk *t, struct report *r, enum record_kind kind,
-    const void *members, size_t len)
+make_report(struct auditor_talk *t, struct report *r)
 {
+	enum record_kind kind = record_kind_find(net_kind_name(r->kind));
 	struct record_report rep = { .kind = kind,
 	    .instance = t->conf->instance, .start = t->conf->start };
 	struct record_sig sig;
@@ -225,7 +211,7 @@ make_report(struct auditor_talk *t, struct report *r, enum record_kind kind,
 
 	buf_init(&b, SAID_MAX);
 	buf_init(&s, 1024);
-	auditor_said_end(&b, members, len, t->gap, t->gaps_n,
+	auditor_said_end(&b, r->members, r->members_len, t->gap, t->gaps_n,
 	    t->has_last ? &t->last : NULL, &r->sds);
 	if ((rc = b.rc) == 0)
 		rc = record_said_check(kind, RECORD_ROLE_AUDITOR,
@@ -243,20 +229,25 @@ make_report(struct auditor_talk *t, struct report *r, enum record_kind kind,
 		goto out;
 	jw_init(&w, &s);
 	record_sig_write(&sig, &w, NULL);
+	rc = CU_ENOMEM;
+	if (s.rc != 0 || (t->gaps_n > 0 && (r->gap = malloc(t->gaps_n *
+	    sizeof(r->gap[0]))) == NULL))
+		goto out;
 	r->said = (char *)buf_take(&b, &r->said_len);
 	r->sig = (char *)buf_take(&s, &r->sig_len);
 	if (r->said == NULL || r->sig == NULL) {
-		rc = CU_ENOMEM;
+		free(r->said);
+		free(r->sig);
+		free(r->gap);
+		r->said = r->sig = NULL;
+		r->gap = NULL;
 		goto out;
 	}
-	if (t->gaps_n > 0) {
-		r->gap = malloc(t->gaps_n * sizeof(r->gap[0]));
-		if (r->gap == NULL) {
-			rc = CU_ENOMEM;
-			goto out;
-		}
+	rc = 0;
+	if (t->gaps_n > 0)
 		memcpy(r->gap, t->gap, t->gaps_n * sizeof(r->gap[0]));
-	}
+	free(r->members);
+	r->members = NULL;
 	r->number = ++t->number;
 	r->gaps_n = t->gaps_n;
 	r->has_last = t->has_last;
@@ -267,17 +258,75 @@ out:	buf_fini(&b);
 	return (rc);
 }
 
+/* Offer what waits, in order, as far as the window goes. */
+static void
+pump(struct auditor_talk *t)
+{
+	struct report *r;
+	struct net_out m;
+	size_t i;
+
+	for (r = t->first; r != NULL && auditor_talk_up(t); r = r->next) {
+		if (r->sent)
+			continue;
+		if (t->sent_n >= OPEN_MAX || net_link_room(t->link) == 0)
+			return;
+		/* What memory did not do for is tried at the next turn. */
+		if (r->number == 0 && make_report(t, r) != 0)
+			return;
+		net_out_init(&m, r->kind);
+		jw_int(&m.w, "start", (int64_t)t->conf->start);
+		jw_int(&m.w, "number", (int64_t)r->number);
+		net_out_part(&m, r->said, r->said_len);
+		net_out_part(&m, r->sig, r->sig_len);
+		for (i = 0; i < r->sds.n; i++)
+			net_out_part(&m, r->sds.row[i].text,
+			    r->sds.row[i].len);
+		if (net_link_ask(t->link, &m, t->conf->wait, on_kept, r) != 0)
+			return;
+		r->sent = true;
+		t->sent_n++;
+	}
+}
+
+/* What could not stand in the log takes no number. */
+static int
+check_form(enum net_kind kind, const void *members, size_t len,
+    const struct record_sds *sds)
+{
+	struct cu_why why = { "" };
+	struct buf b;
+	int rc;
+
+	buf_init(&b, SAID_MAX);
+	auditor_said_end(&b, members, len, NULL, 0, NULL, sds);
+	if ((rc = b.rc) == 0)
+		rc = record_said_check(record_kind_find(net_kind_name(kind)),
+		    RECORD_ROLE_AUDITOR, (char *)b.p, b.len, NULL, &why);
+	if (rc != 0)
+		diag("a report that has not its form: %s", why.text);
+	buf_fini(&b);
+	return (rc);
+}
+
 int
 auditor_talk_report(struct auditor_talk *t, enum net_kind kind,
     const void *members, size_t len, struct record_sds *sds,
     auditor_kept_fn *fn, void *cookie)
 {
-	enum record_kind as = record_kind_find(net_kind_name(kind));
 	struct report *r;
 	int rc;
 
+	if ((rc = check_form(kind, members, len, sds)) != 0)
+		return (rc);
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return (CU_ENOMEM);
+	if ((r->members = malloc(len)) == NULL) {
+		free(r);
+		return (CU_ENOMEM);
+	}
+	memcpy(r->members, members, len);
+	r->members_len = len;
 	r->talk = t;
 	r->kind = kind;
 	r->fn = fn;
@@ -287,14 +336,27 @@ auditor_talk_report(struct auditor_talk *t, enum net_kind kind,
 		r->sds = *sds;
 		record_sds_init(sds);
 	}
-	if ((rc = make_report(t, r, as, members, len)) != 0) {
-		report_free(r);
-		return (rc);
-	}
 	*t->tail = r;
 	t->tail = &r->next;
 	pump(t);
 	return (0);
+}
+
+size_t
+auditor_talk_forget(struct auditor_talk *t, auditor_kept_fn *fn,
+    const void *cookie)
+{
+	struct report *r, *next;
+	size_t n = 0;
+
+	for (r = t->first; r != NULL; r = next) {
+		next = r->next;
+		if (r->number != 0 || r->fn != fn || r->cookie != cookie)
+			continue;
+		report_free(unlink_report(t, r));
+		n++;
+	}
+	return (n);
 }
 
 static void

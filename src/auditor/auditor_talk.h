@@ -15,8 +15,8 @@ struct record_sds;
 struct sign_key;
 
 /*
- * Reports get their number and signature when they are said, wait while the
- * keeper is away, and go again under the same number when a connection broke:
+ * Reports wait while the keeper is away, get their number and signature when
+ * they first go, and go again under the same number when a connection broke:
  * the keeper keeps each once.
  */
 struct auditor_talk_conf {
@@ -65,6 +65,11 @@ typedef void auditor_kept_fn(void *, bool, uint64_t, bool);
  */
 int auditor_talk_report(struct auditor_talk *, enum net_kind, const void *,
     size_t, struct record_sds *, auditor_kept_fn *, void *);
+
+/** auditor_talk_forget(t, fn, cookie): Drop what would be told to these and
+ * has not gone yet, and tell nothing of it; return how many those were. */
+size_t auditor_talk_forget(struct auditor_talk *, auditor_kept_fn *,
+    const void *);
 
 /* Answers to questions: false if there was none. */
 typedef void auditor_index_fn(void *, bool, uint64_t);

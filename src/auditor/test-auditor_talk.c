@@ -33,6 +33,7 @@ static struct {
 	char said[SEEN_MAX][512];
 	size_t n, parts;
 	enum { KEEP, REFUSE, MUTE, AGAIN } mood;
+	uint64_t refuse;		/* this number alone */
 	uint64_t done;
 	bool signed_all;
 } keeper;
@@ -89,6 +90,10 @@ keeper_message(void *cookie, struct net_link *l, const struct net_msg *m)
 	check_signature(m, (uint64_t)number);
 	if (keeper.mood == REFUSE)
 		net_link_answer_error(l, m->id, "disk", "full");
+	if (keeper.refuse == (uint64_t)number) {
+		net_link_answer_error(l, m->id, "refused", "not this one");
+		return;
+	}
 	if (keeper.mood != KEEP && keeper.mood != AGAIN)
 		return;
 	net_out_init(&out, NET_KEPT);
@@ -219,16 +224,22 @@ wait_ms(unsigned int ms)
 }
 
 static void
-beat(void)
+beat_to(auditor_kept_fn *fn, void *cookie)
 {
 	uint8_t root[DIGEST_LEN] = { 1 };
 	struct buf b;
 
 	buf_init(&b, 4096);
 	auditor_said_beat(&b, 12, root);
-	CHECK(auditor_talk_report(talk, NET_BEAT, b.p, b.len, NULL, on_kept,
-	    NULL) == 0);
+	CHECK(auditor_talk_report(talk, NET_BEAT, b.p, b.len, NULL, fn,
+	    cookie) == 0);
 	buf_fini(&b);
+}
+
+static void
+beat(void)
+{
+	beat_to(on_kept, NULL);
 }
 
 static void
@@ -272,9 +283,11 @@ in_order(void)
 	auditor_talk_last(talk, 9);
 	for (i = 0; i < 50; i++)
 		beat();
-	CHECK(auditor_talk_number(talk) == 50);
+	/* What has not gone has no number yet. */
+	CHECK(auditor_talk_number(talk) == 0);
 	CHECK(auditor_talk_waiting(talk) == 50);
 	RUN(kepts == 50);
+	CHECK(auditor_talk_number(talk) == 50);
 	for (i = 0; i < 50; i++)
 		CHECK(keeper.number[i] == i + 1);
 	CHECK(strstr(keeper.said[0], ",\"last\":9}") != NULL);
@@ -301,6 +314,64 @@ refused(void)
 	beat();
 	RUN(kepts == 2);
 	CHECK(strstr(keeper.said[3], "void") == NULL);
+	stop();
+}
+
+/*
+ * What is under way beside a refused report does not name it; the first that
+ * has not gone yet does, and alone.
+ */
+static void
+refused_under_way(void)
+{
+	unsigned int i, named = 0;
+
+	start(keeper_key);
+	keeper.refuse = 2;
+	for (i = 0; i < 60; i++)
+		beat();
+	RUN(kepts == 59);
+	CHECK(lost == 1 && keeper.n == 60 && keeper.signed_all);
+	for (i = 0; i < 60; i++) {
+		CHECK(keeper.number[i] == i + 1);
+		if (strstr(keeper.said[i], "void") == NULL)
+			continue;
+		named++;
+		CHECK(strstr(keeper.said[i], ",\"void\":[2]}") != NULL);
+		CHECK(i > 2 && i < 40);
+	}
+	CHECK(named == 1);
+	stop();
+}
+
+static size_t forgotten;
+
+static void
+on_part(void *cookie, bool ok, uint64_t index, bool again)
+{
+	on_kept(cookie, ok, index, again);
+	if (!ok)
+		forgotten += auditor_talk_forget(talk, on_part, cookie);
+}
+
+/* What has not gone is dropped without a number; what is another's goes. */
+static void
+forgets(void)
+{
+	unsigned int i;
+	int mine = 0, other = 0;
+
+	start(keeper_key);
+	forgotten = 0;
+	keeper.refuse = 2;
+	for (i = 0; i < 60; i++)
+		beat_to(on_part, i == 55 ? &other : &mine);
+	RUN(auditor_talk_waiting(talk) == 0);
+	CHECK(lost == 1 && forgotten > 20 && forgotten < 59);
+	CHECK((size_t)kepts + forgotten == 59);
+	CHECK(keeper.n == (size_t)kepts + 1);
+	CHECK(auditor_talk_number(talk) == keeper.n);
+	CHECK(strstr(keeper.said[keeper.n - 1], ",\"void\":[2]}") != NULL);
 	stop();
 }
 
@@ -451,6 +522,8 @@ main(void)
 	CHECK_RUN(another_keeper);
 	CHECK_RUN(in_order);
 	CHECK_RUN(refused);
+	CHECK_RUN(refused_under_way);
+	CHECK_RUN(forgets);
 	CHECK_RUN(refused_again);
 	CHECK_RUN(broken);
 	CHECK_RUN(mute);
