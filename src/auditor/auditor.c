@@ -289,6 +289,8 @@ on_signal(void *cookie, int signo)
 	}
 	a->stopping = true;
 	a->running = false;
+	/* What was asked stands before the stop, and nothing behind it. */
+	send_round(a);
 	buf_init(&b, RECORD_PAYLOAD_MAX);
 	auditor_said_stop(&b, auditor_follow_head(a->follow)->size);
 	if (was && auditor_talk_up(a->talk) && auditor_talk_report(a->talk,
