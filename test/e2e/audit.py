@@ -265,7 +265,8 @@ def no_gaps(t):
 def verifies(t):
     assert t.stop("auditor") == 0 and t.stop("keeper") == 0
     done = subprocess.run([CUSTOS, "-C", t.home, "log", "verify"],
-                          stdout=subprocess.PIPE, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True)
     assert done.returncode == 0, done.stdout
 
 
@@ -292,7 +293,10 @@ def main():
                 print("not ok %d - %s" % (n, case.__name__), flush=True)
         for name in ("auditor", "keeper") if bad else ():
             log = open(os.path.join(trial.dir, name + ".log")).read()
-            print("# %s:\n# %s" % (name, log[-3000:].replace("\n", "\n# ")))
+            # What repeats itself must not push the beginning out.
+            lines = [x for x in log.splitlines() if "finding " not in x]
+            said = lines if len(lines) < 60 else lines[:30] + lines[-30:]
+            print("# %s:\n# %s" % (name, "\n# ".join(said)))
     finally:
         trial.end()
     return 1 if bad else 0
