@@ -30,7 +30,7 @@ class Trial:
         path = self.path("auditor", "custos.yaml")
         text = open(path).read()
         text = re.sub(r"audit_interval: .*", "audit_interval: 500ms\n"
-                      "element_timeout: 2s\npace: 20", text)
+                      "element_timeout: 4s\npace: 20", text)
         open(path, "w").write(text)
 
     def path(self, *parts):
@@ -100,7 +100,7 @@ class Trial:
         shutil.rmtree(self.dir)
 
 
-def wait(what, seconds=30):
+def wait(what, seconds=90):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = what()
