@@ -750,6 +750,7 @@ ends(void)
 int
 main(void)
 {
+	char cmd[64];
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -796,5 +797,8 @@ main(void)
 	certmake_free(ca);
 	world_free(&world);
 	net_loop_free(loop);
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	if (system(cmd) != 0)
+		return (1);
 	return (check_done());
 }

@@ -10,8 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 VERIFY = os.path.join(HERE, "..", "interop", "verify.py")
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix="cu-", dir="/tmp")
+def demo(folder):
     home = os.path.join(folder, "op")
     out = subprocess.run([sys.argv[1], "demo", "--once", "--dir", home,
                           "--second", VERIFY], stdin=subprocess.DEVNULL,
@@ -35,8 +34,15 @@ def main():
             if os.path.exists(path):
                 for line in open(path, errors="replace"):
                     print("# %s: %s" % (name, line.rstrip()))
-    shutil.rmtree(folder, ignore_errors=True)
     return 0 if good else 1
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="cu-", dir="/tmp")
+    try:
+        return demo(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 sys.exit(main())
