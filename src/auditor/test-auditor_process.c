@@ -211,6 +211,8 @@ state_open_element(struct state *st, const char *id,
 
 #define LOG_MAX		512
 
+static pid_t child;
+
 static struct {
 	char *entry[LOG_MAX];
 	size_t n;
@@ -220,6 +222,7 @@ static struct {
 	size_t sent;			/* entries streamed */
 	bool wrong_root;
 	unsigned int again;		/* answer so many by `again` */
+	bool stop_at_end;		/* end it then, and answer no stop */
 	/* What was said, newest last. */
 	struct said {
 		enum net_kind kind;
@@ -288,6 +291,8 @@ keep(struct net_link *l, const struct net_msg *m)
 	snprintf(line, sizeof(line), "report %zu", keeper.said_n);
 	append(line);
 	stream();
+	if (m->kind == NET_STOP && keeper.stop_at_end)
+		return;
 	net_out_init(&out, NET_KEPT);
 	jw_dec(&out.w, "index", keeper.n - 1);
 	if (keeper.again > 0 && m->kind != NET_START) {
@@ -327,6 +332,8 @@ on_message(void *cookie, struct net_link *l, const struct net_msg *m)
 		break;
 	case NET_AUDIT_END:
 		keeper.ends++;
+		if (keeper.stop_at_end && child > 0)
+			kill(child, SIGTERM);
 		answer_number(l, m->id, "index", keeper.n);
 		break;
 	case NET_ASK:
@@ -385,7 +392,6 @@ static struct net_loop *loop;
 static struct sim_ne *ne;
 static struct sim_server *server;
 static struct net_tls *ne_tls, *other_tls;
-static pid_t child;
 
 static char *
 file(const char *name, const char *end)
@@ -580,9 +586,9 @@ ended(int *status)
 	return (true);
 }
 
-/* Run until ${what}, which is looked at once each turn, or 8 s have passed. */
+/* Run until ${what}, which is looked at once each turn, or 30 s have passed. */
 #define RUN(what) do {							\
-	utc_us end_ = utc_mono() + 8 * UTC_SECOND;			\
+	utc_us end_ = utc_mono() + 30 * UTC_SECOND;			\
 	bool ok_;							\
 	while (!(ok_ = (what)) && utc_mono() < end_)			\
 		net_loop_step(loop, 20);				\
@@ -817,6 +823,26 @@ keeper_away(void)
 	end_keeper();
 }
 
+/* A row that waits for others goes before the stop, answered or not. */
+static void
+nothing_behind_a_stop(void)
+{
+	int status = 0;
+	size_t n;
+
+	begin_log();
+	begin_auditor();
+	RUN(newest(NET_ROUND, 0) != NULL);
+	n = keeper.said_n;
+	keeper.stop_at_end = true;
+	RUN(ended(&status));
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(newest(NET_ROUND, n) == &keeper.said[keeper.said_n - 2]);
+	CHECK(newest(NET_STOP, n) == &keeper.said[keeper.said_n - 1]);
+	keeper.stop_at_end = false;
+	end_keeper();
+}
+
 /* What a keeper cannot say without being left. */
 static void
 contradictions(void)
@@ -885,6 +911,7 @@ main(void)
 	CHECK_RUN(failures);
 	CHECK_RUN(again_and_in_doubt);
 	CHECK_RUN(keeper_away);
+	CHECK_RUN(nothing_behind_a_stop);
 	CHECK_RUN(contradictions);
 	forget_log();
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
