@@ -31,7 +31,8 @@ def main():
                         re.M | re.S)
     folder = tempfile.mkdtemp(prefix="cu-", dir="/tmp")
     env = dict(os.environ)
-    env["PATH"] = os.path.dirname(sys.argv[1]) + ":" + env["PATH"]
+    env["PATH"] = os.path.dirname(os.path.abspath(sys.argv[1])) + ":" + \
+        env["PATH"]
     for name, port in zip(("GATE_PORT", "NE_PORT", "MDF_PORT"),
                           free_ports(3)):
         env[name] = str(port)

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-CUSTOS = sys.argv[1]
+CUSTOS = os.path.abspath(sys.argv[1])
 DID = "0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c01"
 XID = "b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01"
 XID2 = "b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a02"
@@ -459,4 +459,10 @@ def main():
     return 1 if bad else 0
 
 
+try:
+    for fd in os.openpty():
+        os.close(fd)
+except OSError:
+    print("1..0 # SKIP this machine has no terminal to be had")
+    sys.exit(0)
 sys.exit(main())
