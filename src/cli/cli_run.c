@@ -13,6 +13,9 @@
 #include "cli/cli_process.h"
 #include "cli/cli_run.h"
 #include "home/home.h"
+#include "journal/journal_read.h"
+#include "tlog/tlog.h"
+#include "tlog/tlog_note.h"
 
 static const struct {
 	enum home_role role;
@@ -268,6 +271,57 @@ cli_run(struct cli *c, int argc, char **argv)
 	return (cli_run_watch(&runs));
 }
 
+/* Does the log hold what this signed note says?  False, and why, if not. */
+static bool
+holds(struct journal_reader *r, const char *dir, const char *name)
+{
+	uint8_t root[TLOG_HASH_LEN];
+	struct tlog_checkpoint cp;
+	struct journal_head head;
+	struct tlog_note note;
+	char path[PATH_MAX], *text;
+	bool held = true;
+	size_t len;
+
+	if (cli_join(path, dir, name) != 0 || access(path, F_OK) != 0 ||
+	    (text = cli_read(path, TLOG_NOTE_MAX, &len)) == NULL)
+		return (true);		/* none: nothing is remembered */
+	if (tlog_note_parse(&note, text, len) == 0 &&
+	    tlog_checkpoint_parse(&cp, note.text, note.text_len) == 0) {
+		held = journal_reader_head(r, &head) == 0 &&
+		    cp.size <= head.size && tlog_root_at(root, cp.size,
+		    journal_reader_hash, r) == 0 &&
+		    memcmp(root, cp.root, sizeof(root)) == 0;
+		if (!held)
+			printf("%s: a checkpoint of size %llu that this log "
+			    "does not contain: log.rollback or log.fork\n",
+			    path, (unsigned long long)cp.size);
+	}
+	free(text);
+	return (held);
+}
+
+/* What a keeper's disk remembers of its log, against the log. */
+static unsigned int
+check_log(const char *dir)
+{
+	struct cu_why why = { "" };
+	struct journal_reader *r;
+	char log[PATH_MAX];
+	unsigned int n;
+
+	if (cli_join(log, dir, "log") != 0)
+		return (0);
+	if (journal_reader_open(&r, log, &why) != 0) {
+		printf("%s: %s\n", log, why.text);
+		return (1);
+	}
+	n = !holds(r, log, "contradiction");
+	n += !holds(r, log, "checkpoint");
+	journal_reader_free(r);
+	return (n);
+}
+
 static int
 check_one(const char *dir)
 {
@@ -283,6 +337,8 @@ check_one(const char *dir)
 	buf_init(&b, 1 << 20);
 	n = home_check(h, &b);
 	fputs(buf_text(&b), stdout);
+	if (home_conf(h)->role == HOME_KEEPER)
+		n += check_log(dir);
 	if (n == 0)
 		printf("%s: role %s; nothing stands against starting it\n", dir,
 		    home_role_name(home_conf(h)->role));
