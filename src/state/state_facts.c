@@ -223,6 +223,8 @@ each_set(struct state *st, const struct record_opened *o,
 			rc = li_set_text(&b, t, n, why);
 		if (rc == 0 && (rc = b.rc) == 0 && fn != NULL)
 			rc = fn(st, row, i, &b);
+		else if (rc == CU_EMALFORMED || rc == CU_ELIMIT)
+			cu_why_in(why, "targets: set %zu", i + 1);
 		while (n > 0)
 			li_target_fini(&t[--n]);
 	}
