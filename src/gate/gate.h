@@ -44,6 +44,7 @@ struct x1http_server;
 #define GATE_NOTEBOOK_US	(10 * UTC_SECOND)	/* formats 13 */
 #define GATE_LINK_WAIT		(60 * UTC_SECOND)	/* of one request */
 #define GATE_HEAD_RETRY		UTC_SECOND
+#define GATE_VOID_BRAKE		(GATE_VOID_MAX / 2)	/* numbers lost */
 #define GATE_TELL_MAX		20	/* lines a second on what strangers do */
 #define GATE_PACE_HOLD		(UTC_SECOND / 20)
 #define GATE_STOP_WAIT		(2 * UTC_SECOND)
@@ -282,6 +283,13 @@ extern const struct net_link_ops gate_talk_ops;
 void gate_talk_try(struct gate *);
 /** gate_contradict(g, why): Do not speak to this keeper any more. */
 void gate_contradict(struct gate *, const char *);
+/**
+ * gate_talk_unanswered(g):
+ * What was offered and has no answer is void as far as is known, before a
+ * record that goes to the spool draws its number: its fate may be known only
+ * when hundreds of records stand behind it.
+ */
+void gate_talk_unanswered(struct gate *);
 int gate_sign(struct gate *, enum record_kind, uint64_t, uint64_t,
     const char *, size_t, struct record_sig *);
 void gate_talk_offer(struct gate *, struct gate_msg *);

@@ -87,6 +87,7 @@ gate_late_spool(struct gate *g, struct gate_msg *m)
 	gate_record_init(&r, GATE_RECORD_REPORT);
 	buf_init(&b, RECORD_PAYLOAD_MAX);
 	m->late = true;
+	gate_talk_unanswered(g);
 	m->late_n = gate_words_draw(&g->words, &v);
 	m->said.size = gate_follow_size(g);
 	gate_said_late(&b, &m->said, m->request != 0 ? m->request : m->n,
@@ -125,6 +126,7 @@ gate_late_outcome(struct gate *g, struct gate_msg *m)
 	} else {
 		gate_record_init(&r, GATE_RECORD_DRAFT);
 		buf_init(&b, RECORD_PAYLOAD_MAX);
+		gate_talk_unanswered(g);
 		r.n = m->out_n = gate_words_draw(&g->words, &v);
 		r.ref_start = g->book.start;
 		r.ref_n = m->late_n;
@@ -151,6 +153,7 @@ gate_late_report(struct gate *g, struct gate_msg *m)
 	gate_record_init(&r, GATE_RECORD_REPORT);
 	buf_init(&b, RECORD_PAYLOAD_MAX);
 	if (m->text == NULL) {
+		gate_talk_unanswered(g);
 		m->n = gate_words_draw(&g->words, &v);
 		m->said.size = gate_follow_size(g);
 		gate_said_report(&b, &m->said, &m->sds, &v);

@@ -54,6 +54,17 @@ gate_talk_close(struct gate *g)
 	g->beat_out = g->head_wait = false;
 }
 
+void
+gate_talk_unanswered(struct gate *g)
+{
+	struct gate_ask *ask;
+
+	/* Outcomes and reports go to the spool under the number they have. */
+	TAILQ_FOREACH(ask, &g->asks, q)
+		if (ask->kind != RECORD_OUTCOME && ask->kind != RECORD_REPORT)
+			gate_words_lost(&g->words, ask->n);
+}
+
 int
 gate_sign(struct gate *g, enum record_kind kind, uint64_t start, uint64_t n,
     const char *text, size_t len, struct record_sig *sig)
@@ -209,6 +220,15 @@ gate_talk_offer(struct gate *g, struct gate_msg *m)
 {
 	int rc;
 
+	/*
+	 * What the keeper takes none of uses up numbers, and a report can name
+	 * so many only: the rest waits until one is kept (a beat is tried).
+	 */
+	if (g->words.lost_n >= GATE_VOID_BRAKE &&
+	    (m->class == GATE_START || m->class == GATE_ASK)) {
+		gate_event(g, GATE_EV_ERROR, m->id);
+		return;
+	}
 	if ((rc = offer(g, m)) == 0)
 		return;
 	diag("a command could not be offered: %s", cu_strerror(rc));
