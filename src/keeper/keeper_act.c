@@ -78,6 +78,7 @@ static int
 opened(struct keeper *k, const struct record_act *a,
     const struct record_payload *p, const struct record_sds *sds)
 {
+	struct cu_why why = { "" };
 	struct record_sds some;
 	int rc = 0;
 
@@ -90,7 +91,8 @@ opened(struct keeper *k, const struct record_act *a,
 		if ((rc = keeper_pick(&some, sds, false)) == 0)
 			rc = state_open_element(k->state, p->element.id,
 			    &some, NULL);
-	}
+	} else if (a->kind == RECORD_WARRANT && a->verb == RECORD_APPROVE)
+		rc = keeper_rekey(k, p->decide.id, &why);
 	record_sds_fini(&some);
 	return (rc);
 }

@@ -61,7 +61,7 @@ send_open(struct keeper_peer *p, uint64_t index, const char *element,
 
 /*
  * A gate gets the targets of what is in force; whoever follows gets the key of
- * tokens as long as a task under it may be listed (formats 8).
+ * tokens as long as a task under it may be listed or commanded again.
  */
 static int
 open_revision(struct keeper_peer *p, const struct state_revision *r)
@@ -74,6 +74,27 @@ open_revision(struct keeper_peer *p, const struct state_revision *r)
 		return (0);
 	return (send_open(p, r->index, NULL, r->digest,
 	    lives && p->role == NET_ROLE_GATE));
+}
+
+/*
+ * Approved, and maybe after a time without any revision in force: tasks bound
+ * to the warrant can be commanded again, and an earlier one keys their lines.
+ */
+static int
+open_approved(struct keeper_peer *p, const struct state_revision *r)
+{
+	struct keeper *k = p->keeper;
+	struct state_revision q;
+	size_t i;
+	int rc;
+
+	if ((rc = open_revision(p, r)) != 0 || r->revision == 1)
+		return (rc);
+	for (i = 0; state_revision_nth(k->state, i, &q); i++)
+		if (q.approved < r->approved && state_keys_lines(k->state,
+		    q.digest, r->id) && (rc = open_revision(p, &q)) != 0)
+			return (rc);
+	return (0);
 }
 
 /* After a connection was made again: what stands before ${from}. */
@@ -164,7 +185,7 @@ send_chunk(struct keeper_peer *p, struct chunk *c, uint64_t to)
 		return (rc);
 	p->next_index += c->n;
 	if (c->revision && state_revision(k->state, c->digest, &r))
-		return (open_revision(p, &r));
+		return (open_approved(p, &r));
 	if (c->element[0] != '\0')
 		return (send_open(p, p->next_index - 1, c->element, NULL,
 		    false));

@@ -228,3 +228,18 @@ keeper_reopen(struct keeper *k, struct cu_why *why)
 	}
 	return (show_snapshots(k, why));
 }
+
+int
+keeper_rekey(struct keeper *k, const char *warrant, struct cu_why *why)
+{
+	struct state_revision r;
+	size_t i;
+	int rc;
+
+	for (i = 0; state_revision_nth(k->state, i, &r); i++)
+		if (!r.keyed && state_keys_lines(k->state, r.digest,
+		    warrant) && (rc = reopen(k, r.index, NULL, r.digest,
+		    false, why)) != 0)
+			return (rc);
+	return (0);
+}

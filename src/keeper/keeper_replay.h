@@ -16,6 +16,10 @@ int keeper_replay(struct keeper *, uint64_t, struct cu_why *);
 /** keeper_reopen(k, why): Open what the tables need of the sealed values. */
 int keeper_reopen(struct keeper *, struct cu_why *);
 
+/** keeper_rekey(k, warrant, why): A revision of it was approved: open the keys
+ * of tasks bound to it that were not needed at the start. */
+int keeper_rekey(struct keeper *, const char *, struct cu_why *);
+
 /** keeper_note_line(k, index, line, len): A line was applied: remember what a
  * follower's openings need of it. */
 int keeper_note_line(struct keeper *, uint64_t, const char *, size_t);

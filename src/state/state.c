@@ -100,6 +100,7 @@ free_revision(struct revision *r)
 	free(r->sets.token);
 	free(r->payload);
 	free(r->tag);
+	free(r->lines.v);
 	wipe(r->token_key, sizeof(r->token_key));
 }
 

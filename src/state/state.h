@@ -246,9 +246,14 @@ int state_open_element(struct state *, const char *, const struct record_sds *,
 
 /**
  * state_needs_key(st, digest):
- * Is its token key still needed: live, or a task keyed by it may be listed?
+ * Is its token key still needed: live, or a task keyed by it may be listed, or
+ * commanded again under a warrant that it is bound to?
  */
 bool state_needs_key(const struct state *, const uint8_t[DIGEST_LEN]);
+/** state_keys_lines(st, digest, warrant): Does that revision key the line of a
+ * task that is bound to the warrant (by id)? */
+bool state_keys_lines(const struct state *, const uint8_t[DIGEST_LEN],
+    const char *);
 
 /**
  * state_task_token(st, xid, line, len, out):

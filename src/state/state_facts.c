@@ -1311,18 +1311,57 @@ state_over(const struct state *st, const struct object *o, utc_us now,
 }
 
 bool
+state_keys_lines(const struct state *st, const uint8_t digest[DIGEST_LEN],
+    const char *warrant)
+{
+	uint32_t row = map_get(&st->map, state_key(st, T_REVISION, digest,
+	    DIGEST_LEN));
+	const struct revision *r;
+	size_t i;
+
+	if (row == MAP_NONE)
+		return (false);
+	r = &st->revision.v[row];
+	for (i = 0; i < r->lines.n; i++)
+		if (strcmp(st->warrant.v[r->lines.v[i]].id, warrant) == 0)
+			return (true);
+	return (false);
+}
+
+/* Can it still cover a command, now or once it is approved? */
+static bool
+may_cover(const struct state *st, const struct warrant *w)
+{
+	const struct revision *r;
+	size_t i;
+
+	for (i = 0; i < w->revision.n; i++) {
+		r = &st->revision.v[w->revision.v[i]];
+		if (r->ended == STATE_NONE && r->until > st->time)
+			return (true);
+	}
+	return (false);
+}
+
+bool
 state_needs_key(const struct state *st, const uint8_t digest[DIGEST_LEN])
 {
 	uint32_t row = map_get(&st->map, state_key(st, T_REVISION, digest,
 	    DIGEST_LEN));
+	const struct revision *r;
 	const struct object *o;
 	const struct binding *b;
 	size_t i;
 
 	if (row == MAP_NONE)
 		return (false);
-	if (state_in_force(st, &st->revision.v[row], st->time))
+	r = &st->revision.v[row];
+	if (state_in_force(st, r, st->time))
 		return (true);
+	/* A task that has ended, and that one of its warrants allows anew. */
+	for (i = 0; i < r->lines.n; i++)
+		if (may_cover(st, &st->warrant.v[r->lines.v[i]]))
+			return (true);
 	/* A task that is keyed by it, and that may still be there. */
 	for (i = 0; i < st->object.n; i++) {
 		o = &st->object.v[i];

@@ -134,6 +134,8 @@ struct revision {
 	uint8_t token_key[RECORD_TOKEN_KEY_LEN];
 	struct map_key *tag;		/* one per set, where opened */
 	bool opened, keyed;
+	/* Its token key is that of the lines of tasks bound to these. */
+	ROWS(uint32_t) lines;
 };
 
 struct warrant {

@@ -439,6 +439,21 @@ bound_to(const struct binding *b, uint32_t warrant)
 	return (false);
 }
 
+/* Lines of a task bound to that warrant are keyed by this revision. */
+static int
+note_lines(struct revision *r, uint32_t warrant)
+{
+	size_t i;
+
+	for (i = 0; i < r->lines.n; i++)
+		if (r->lines.v[i] == warrant)
+			return (0);
+	if (ROOM(&r->lines, 1) != 0)
+		return (CU_ENOMEM);
+	r->lines.v[r->lines.n++] = warrant;
+	return (0);
+}
+
 static int
 bind(struct state *st, bool product, const char *id, uint64_t index,
     uint32_t owner, const struct cover_row *c, size_t n)
@@ -468,7 +483,8 @@ bind(struct state *st, bool product, const char *id, uint64_t index,
 		w = st->revision.v[c[i].revision].warrant;
 		if (bound_to(b, w))
 			continue;
-		if (ROOM(&b->warrant, 1) != 0)
+		if (ROOM(&b->warrant, 1) != 0 || (!product &&
+		    note_lines(&st->revision.v[b->keyed], w) != 0))
 			return (CU_ENOMEM);
 		b->warrant.v[b->warrant.n++] = w;
 	}

@@ -681,6 +681,14 @@ do_line(char *text)
 		return (state_task_ended(p.w.st[1], "ne-1", id) ==
 		    (strcmp(w[2], "yes") == 0));
 	}
+	/* KEY order n yes|no: the key of its revision n is needed. */
+	if (strcmp(w[0], "KEY") == 0 && n == 4) {
+		struct state_revision r;
+
+		return (state_warrant(p.w.st[0], w[1], (size_t)atoi(w[2]) - 1,
+		    &r) && state_needs_key(p.w.st[0], r.digest) ==
+		    (strcmp(w[3], "yes") == 0));
+	}
 	if (strcmp(w[0], "WANTS") == 0) {
 		wants = state_wants(p.w.st[0], element_index("ne-1"));
 		return (wants == (unsigned int)atoi(w[1]));

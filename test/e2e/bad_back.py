@@ -5,6 +5,7 @@ A gate that was killed between sending and answer says so, and the next answers
 settle it.  A log or a notebook from a backup is refused, since somebody else
 remembers more.
 """
+import json
 import os
 import shutil
 import signal
@@ -110,6 +111,43 @@ def killed_keeper_forgets_nothing(op):
         e = op.has("command", lambda e, n=n: e["said"]["xid"] == xid(n))
         wait(lambda: op.x1(activate(100 + n)).ok, 15, "a start")
         must(op.outcome(e[0])["what"] == "sent")
+
+
+def a_task_of_a_former_revision(op):
+    """Its line is keyed by what was superseded, also after a restart."""
+    def restart():
+        must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
+        op.keeper()
+        op.gate()
+
+    def revision(n):
+        show = op.custos("--json", "warrant", "show", "w-7")
+        os.remove(op.path("w-7.act"))
+        op.order("w-7", "4915110000007", revision=n, supersedes=json.loads(
+            show.stdout)["revisions"][-1]["digest"])
+
+    def begin_and_end():
+        out = op.admf("--id", "ne-1", "activate", xid(40),
+                      "e164Number=4915110000007", "--did", DID, "--deliver",
+                      "X2Only").stdout
+        must("AcknowledgedAndCompleted" in out, out, op.log("keeper"))
+        out = op.admf("--id", "ne-1", "deactivate", xid(40)).stdout
+        must("AcknowledgedAndCompleted" in out, out)
+        start = op.size()
+        op.start("auditor")		# it is seen to be gone
+        op.has("snapshot", lambda e: e["said"]["complete"], start)
+        must(op.end("auditor") == 0)
+    op.order("w-7", "4915110000007")
+    begin_and_end()
+    revision(2)
+    restart()
+    begin_and_end()
+    # Nothing in force for a while, and then again.
+    op.custos("warrant", "revoke", "w-7", "--sign",
+              op.path("holders/approver-1.key"))
+    restart()
+    revision(3)
+    begin_and_end()
 
 
 def an_older_log(op):
@@ -276,6 +314,7 @@ def the_log_holds(op):
 
 
 sys.exit(tap([killed_while_it_waits, the_next_answers_settle_it,
-              killed_keeper_forgets_nothing, an_older_log, an_older_journal,
+              killed_keeper_forgets_nothing, a_task_of_a_former_revision,
+              an_older_log, an_older_journal,
               a_damaged_byte, an_older_notebook, another_genesis,
               the_log_holds], begin))
