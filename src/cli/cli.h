@@ -184,6 +184,10 @@ struct cli_acting {
  */
 int cli_act(const struct cli *, const struct cli_acting *,
     const struct record_payload *, struct record_sds *);
+/** cli_act_with(..., name, value): The same with one disclosure, a string, or
+ * with none (NULL). */
+int cli_act_with(const struct cli *, const struct cli_acting *,
+    const struct record_payload *, const char *, const char *);
 /** cli_act_text(...): The same of a payload's text. */
 int cli_act_text(const struct cli *, const struct cli_acting *, int, int,
     const char *, const struct buf *, struct record_sds *);

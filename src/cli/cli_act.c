@@ -288,6 +288,24 @@ cli_act(const struct cli *c, const struct cli_acting *a,
 }
 
 int
+cli_act_with(const struct cli *c, const struct cli_acting *a,
+    const struct record_payload *p, const char *name, const char *value)
+{
+	struct record_sds sds;
+	int code, rc = 0;
+
+	record_sds_init(&sds);
+	if (value != NULL)
+		rc = record_sds_str(&sds, name, value);
+	if (rc == 0)
+		code = cli_act(c, a, p, &sds);
+	else
+		code = cli_fail(CLI_USAGE, "%s: %s", name, cu_strerror(rc));
+	record_sds_fini(&sds);
+	return (code);
+}
+
+int
 cli_submit(struct cli *c, int argc, char **argv)
 {
 	const char *path, *socket = NULL;

@@ -213,18 +213,13 @@ element_retire(struct cli *c, int argc, char **argv)
 	    { "--gate", CLI_TEXT, &a.socket } };
 	struct record_payload p = { .kind = RECORD_ELEMENT,
 	    .verb = RECORD_RETIRE };
-	struct record_sds sds;
 	const char *id;
-	int code;
 
 	if (cli_options(argc, argv, opt, 3, &id, 1, 1) < 0)
 		return (cli_usage("custos element retire ID "
 		    "--sign KEYFILE [--gate SOCKET] [--out FILE]"));
 	p.element.id = id;
-	record_sds_init(&sds);
-	code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, NULL, NULL));
 }
 
 static void

@@ -205,19 +205,13 @@ finding_say(struct cli *c, int argc, char **argv, enum record_verb verb)
 	struct cli_opt opt[] = { CLI_ACTING(a),
 	    { "--reason", CLI_TEXT, &reason } };
 	struct record_payload p = { .kind = RECORD_FINDING, .verb = verb };
-	struct record_sds sds;
-	int code = CLI_FAILED;
 
 	if (cli_options(argc, argv, opt, 3, &word, 1, 1) < 0 ||
 	    reason == NULL || cli_index(word, &p.finding) != 0)
 		return (cli_usage("custos finding %s ID "
 		    "--reason TEXT --sign KEYFILE [--out FILE]",
 		    record_verb_name(verb)));
-	record_sds_init(&sds);
-	if (record_sds_str(&sds, "reason", reason) == 0)
-		code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, "reason", reason));
 }
 
 static int

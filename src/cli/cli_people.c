@@ -20,10 +20,8 @@ holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 	struct cli_opt opt[] = { CLI_ACTING(a), { "--role", CLI_MANY, &roles },
 	    { "--public", CLI_MANY, &keys }, { "--name", CLI_TEXT, &name } };
 	struct record_payload p = { .kind = RECORD_HOLDER, .verb = verb };
-	struct record_sds sds;
 	unsigned int bit;
 	size_t i;
-	int code;
 
 	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0 || name == NULL ||
 	    roles.n == 0 || keys.n == 0 || keys.n > RECORD_KEYS_MAX)
@@ -43,11 +41,7 @@ holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 		if (cli_public_key(keys.v[i], p.holder.key[i]) != 0)
 			return (CLI_USAGE);
 	p.holder.keys_n = keys.n;
-	record_sds_init(&sds);
-	code = record_sds_str(&sds, "name", name) == 0 ?
-	    cli_act(c, &a, &p, &sds) : CLI_FAILED;
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, "name", name));
 }
 
 static int
@@ -71,8 +65,6 @@ holder_revoke(struct cli *c, int argc, char **argv)
 	    { "--void-since", CLI_TEXT, &since } };
 	struct record_payload p = { .kind = RECORD_HOLDER,
 	    .verb = RECORD_REVOKE };
-	struct record_sds sds;
-	int code;
 
 	if (cli_options(argc, argv, opt, 3, &id, 1, 1) < 0)
 		return (cli_usage("custos holder revoke ID "
@@ -81,10 +73,7 @@ holder_revoke(struct cli *c, int argc, char **argv)
 	p.holder.void_since = RECORD_NONE;
 	if (since != NULL && cli_index(since, &p.holder.void_since) != 0)
 		return (CLI_USAGE);
-	record_sds_init(&sds);
-	code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, NULL, NULL));
 }
 
 static void
@@ -163,8 +152,6 @@ instance_add(struct cli *c, int argc, char **argv)
 	    { "--public", CLI_TEXT, &key } };
 	struct record_payload p = { .kind = RECORD_INSTANCE,
 	    .verb = RECORD_ADD };
-	struct record_sds sds;
-	int code;
 
 	if (cli_options(argc, argv, opt, 4, &id, 1, 1) < 0 || key == NULL ||
 	    role == NULL || (p.instance.role = record_role_find(role)) == 0)
@@ -174,10 +161,7 @@ instance_add(struct cli *c, int argc, char **argv)
 	p.instance.id = id;
 	if (cli_public_key(key, p.instance.key) != 0)
 		return (CLI_USAGE);
-	record_sds_init(&sds);
-	code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, NULL, NULL));
 }
 
 static int
@@ -187,18 +171,13 @@ instance_retire(struct cli *c, int argc, char **argv)
 	struct cli_opt opt[] = { CLI_ACTING(a) };
 	struct record_payload p = { .kind = RECORD_INSTANCE,
 	    .verb = RECORD_RETIRE };
-	struct record_sds sds;
 	const char *id;
-	int code;
 
 	if (cli_options(argc, argv, opt, 2, &id, 1, 1) < 0)
 		return (cli_usage("custos instance retire ID "
 		    "--sign KEYFILE [--out FILE]"));
 	p.instance.id = id;
-	record_sds_init(&sds);
-	code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, NULL, NULL));
 }
 
 void
@@ -346,9 +325,8 @@ policy_set(struct cli *c, int argc, char **argv)
 	struct cli_opt opt[] = { CLI_ACTING(a) };
 	struct record_payload p = { .kind = RECORD_POLICY, .verb = RECORD_SET };
 	const char *word[RECORD_RULE_N];
-	struct record_sds sds;
 	struct cli_tables t;
-	int code, i, n;
+	int i, n;
 
 	n = cli_options(argc, argv, opt, 2, word, 1, RECORD_RULE_N);
 	if (n < 0)
@@ -361,10 +339,7 @@ policy_set(struct cli *c, int argc, char **argv)
 	for (i = 0; i < n; i++)
 		if (rule_take(&p.rules, word[i]) != 0)
 			return (CLI_USAGE);
-	record_sds_init(&sds);
-	code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, NULL, NULL));
 }
 
 static int
@@ -374,18 +349,13 @@ policy_clock(struct cli *c, int argc, char **argv)
 	struct cli_opt opt[] = { CLI_ACTING(a) };
 	struct record_payload p = { .kind = RECORD_POLICY,
 	    .verb = RECORD_CLOCK };
-	struct record_sds sds;
 	const char *after;
-	int code;
 
 	if (cli_options(argc, argv, opt, 2, &after, 1, 1) < 0 ||
 	    cli_index(after, &p.after) != 0)
 		return (cli_usage("custos policy clock "
 		    "AFTER-INDEX --sign KEYFILE [--out FILE]"));
-	record_sds_init(&sds);
-	code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, NULL, NULL));
 }
 
 int

@@ -244,7 +244,6 @@ decide(struct cli *c, int argc, char **argv, enum record_verb verb)
 	    { "--reason", CLI_TEXT, &reason },
 	    { "--gate", CLI_TEXT, &a.socket } };
 	struct record_payload p = { .kind = RECORD_WARRANT, .verb = verb };
-	struct record_sds sds;
 	int code;
 
 	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0 ||
@@ -264,12 +263,7 @@ decide(struct cli *c, int argc, char **argv, enum record_verb verb)
 	} else if ((code = newest(c, id, p.decide.digest)) != 0) {
 		return (code);
 	}
-	code = CLI_FAILED;
-	record_sds_init(&sds);
-	if (reason == NULL || record_sds_str(&sds, "reason", reason) == 0)
-		code = cli_act(c, &a, &p, &sds);
-	record_sds_fini(&sds);
-	return (code);
+	return (cli_act_with(c, &a, &p, "reason", reason));
 }
 
 static int
