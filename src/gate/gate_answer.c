@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/err.h"
+#include "base/text.h"
 #include "gate/gate.h"
 #include "record/record_payload.h"
 
@@ -84,7 +85,7 @@ own_head(struct x1_head *h, const struct x1_msg *m)
 	*h = m->head;
 	h->stamp = utc_now();
 	if (h->version[0] == '\0')
-		strcpy(h->version, X1_VERSION);
+		text_put(h->version, X1_VERSION);
 }
 
 void

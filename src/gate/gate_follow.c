@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "gate/gate.h"
 #include "json/jv.h"
 #include "net/net_loop.h"
@@ -55,7 +56,7 @@ gate_follow_sync(struct gate *g)
 	if (g->range.size > g->book.size) {
 		g->book.size = g->range.size;
 		memcpy(g->book.root, g->root, sizeof(g->book.root));
-		strcpy(g->book.note, g->note);
+		text_put(g->book.note, g->note);
 	} else if (g->book.last_number == g->words.number)
 		return (0);
 	g->book.last_number = g->words.number;
@@ -372,7 +373,7 @@ seen_one(struct gate *g, const struct gate_seen *s)
 			    g->st)->v[RECORD_RULE_RELEASE_TIMEOUT];
 		m->index = s->index;
 		m->entry_time = s->time;
-		strcpy(m->mine_rule, s->mine_rule);
+		text_put(m->mine_rule, s->mine_rule);
 		m->out.mine_decision = s->mine_allowed ? "allowed" : "refused";
 		m->out.mine_rule = m->mine_rule;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "gate/gate.h"
 #include "json/jv.h"
 #include "record/record_entry.h"
@@ -143,7 +144,7 @@ gate_law_judge(struct gate *g, struct gate_msg *m, const void *line,
 
 	seen->verdict = GATE_VERDICT_DIVERGES;
 	seen->mine_allowed = seen->leaves = false;
-	strcpy(seen->mine_rule, "form.syntax");
+	text_put(seen->mine_rule, "form.syntax");
 	if (m->command == NULL || record_entry_read(&e, line, len, NULL) != 0)
 		return;
 	seen->allowed = jv_streq(jv_get(e->own, "decision"), "allowed");

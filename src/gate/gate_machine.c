@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/err.h"
+#include "base/text.h"
 #include "gate/gate_machine.h"
 
 enum step {
@@ -378,7 +379,7 @@ on_issue(struct gate_machine *m, const struct gate_event *ev)
 	s->class = ev->class;
 	s->may_spool = ev->may_spool;
 	if (ev->key != NULL)
-		strcpy(s->key, ev->key);
+		text_put(s->key, ev->key);
 	/*
 	 * A stop counts from its arrival: no start that came before it leaves
 	 * once it is here.  Only one that may leave by itself can do that, or

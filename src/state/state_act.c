@@ -532,6 +532,7 @@ add_known(struct state *st, const char *kind, const char *id,
 {
 	char kid[RECORD_KEY_ID_LEN + 1];
 	struct known *k;
+	size_t kind_len = strlen(kind), of_max = kind_len + strlen(id) + 1;
 	uint32_t row;
 
 	record_key_id(kid, key);
@@ -544,10 +545,10 @@ add_known(struct state *st, const char *kind, const char *id,
 		return (CU_ENOMEM);
 	k = &st->known.v[st->known.n];
 	memset(k, 0, sizeof(*k));
-	if ((k->of = malloc(strlen(kind) + strlen(id) + 1)) == NULL)
+	if ((k->of = malloc(of_max)) == NULL)
 		return (CU_ENOMEM);
-	strcpy(k->of, kind);
-	strcat(k->of, id);
+	text_copy(k->of, of_max, kind);
+	text_copy(k->of + kind_len, of_max - kind_len, id);
 	memcpy(k->public, key, SIGN_PUBLIC_LEN);
 	k->state = RECORD_KNOWN_LIVE;
 	k->holder = holder;
@@ -829,7 +830,7 @@ take_element(struct state *st, uint64_t index, const struct record_act *a,
 static int
 keep_strs(char ***out, size_t *n, const struct record_strs *s)
 {
-	size_t i, len = 0;
+	size_t i, one, len = 0;
 	char **v, *q;
 
 	for (i = 0; i < s->n; i++)
@@ -837,8 +838,9 @@ keep_strs(char ***out, size_t *n, const struct record_strs *s)
 	if ((v = malloc(s->n * sizeof(*v) + len + 1)) == NULL)
 		return (CU_ENOMEM);
 	for (q = (char *)(v + s->n), i = 0; i < s->n; i++) {
-		v[i] = q;
-		q = stpcpy(q, s->v[i]) + 1;
+		one = strlen(s->v[i]) + 1;
+		v[i] = memcpy(q, s->v[i], one);
+		q += one;
 	}
 	*out = v;
 	*n = s->n;

@@ -1,4 +1,5 @@
 /* src/state/state_said.c: what processes report, into the tables */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -674,15 +675,20 @@ take_allowed(struct state *st, const struct state_command *c,
 	    c->law.type));
 }
 
-static const char *
-hour_text(char out[14], utc_us t)
-{
-	char text[UTC_LEN + 1];
+#define WHO_MAX	(TEXT_ID_MAX + 2 * DIGEST_LEN)	/* an id, or hex */
 
-	utc_text(text, t);
-	memcpy(out, text, 13);
-	out[13] = '\0';
-	return (out);
+/* What was refused: one finding for a peer, an element, an hour. */
+static int
+pend_refused(struct state *st, enum severity severity, const char *who,
+    uint32_t element, uint32_t instance, uint64_t index, utc_us time,
+    const char *word)
+{
+	char key[WHO_MAX + UTC_LEN + 2], hour[UTC_LEN + 1];
+
+	utc_text(hour, time);
+	snprintf(key, sizeof(key), "%s@%.13s", who, hour);
+	return (state_pend(st, F_COMMAND_REFUSED, severity, key, element,
+	    instance, NULL, index, time, STATE_NONE, word));
 }
 
 static int
@@ -691,7 +697,7 @@ take_command(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 {
 	struct state_command c;
 	uint32_t requester, element = MAP_NONE;
-	char peer[TEXT_ID_MAX + 2 * DIGEST_LEN + 40], hour[14];
+	char who[WHO_MAX + 1];
 	struct own own;
 	int rc;
 
@@ -726,15 +732,12 @@ take_command(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 	if (own.allowed)
 		return (take_allowed(st, &c, &own, index, time, element,
 		    requester, instance, start, n));
-	/* One finding for a peer, an element, an hour. */
-	strcpy(peer, c.requester);
 	if (c.requester[0] == '\0' && c.has_certificate)
-		text_hex(peer, c.certificate, DIGEST_LEN);
-	strcat(peer, "@");
-	strcat(peer, hour_text(hour, time));
-	return (state_pend(st, F_COMMAND_REFUSED, requester == MAP_NONE ?
-	    SEV_CRITICAL : SEV_NOTICE, peer, element, instance, NULL, index,
-	    time, STATE_NONE, NULL));
+		text_hex(who, c.certificate, DIGEST_LEN);
+	else
+		text_put(who, c.requester);
+	return (pend_refused(st, requester == MAP_NONE ? SEV_CRITICAL :
+	    SEV_NOTICE, who, element, instance, index, time, NULL));
 }
 
 static int
@@ -918,7 +921,6 @@ take_word(struct state *st, enum record_kind kind, uint64_t index, utc_us time,
 	int64_t spool = 0, tls = 0, refused = 0;
 	bool failed = false;
 	uint64_t size = 0;
-	char key[40], hour[14];
 
 	cu_why_set(why, "said: %s", record_kind_name(kind));
 	if (scan_members(s, 0, beat_members, B_N, v, NULL) != 0 ||
@@ -935,15 +937,11 @@ take_word(struct state *st, enum record_kind kind, uint64_t index, utc_us time,
 	if (kind == RECORD_START)
 		st->timed_next = 0;
 	p->size = size;
-	strcpy(key, "tls@");
-	strcat(key, hour_text(hour, time));
-	if (tls > 0 && state_pend(st, F_COMMAND_REFUSED, SEV_CRITICAL, key,
-	    MAP_NONE, instance, NULL, index, time, STATE_NONE, "tls") != 0)
+	if (tls > 0 && pend_refused(st, SEV_CRITICAL, "tls", MAP_NONE,
+	    instance, index, time, "tls") != 0)
 		return (CU_ENOMEM);
-	strcpy(key, "rate@");
-	strcat(key, hour);
-	if (refused > 0 && state_pend(st, F_COMMAND_REFUSED, SEV_NOTICE, key,
-	    MAP_NONE, instance, NULL, index, time, STATE_NONE, "rate") != 0)
+	if (refused > 0 && pend_refused(st, SEV_NOTICE, "rate", MAP_NONE,
+	    instance, index, time, "rate") != 0)
 		return (CU_ENOMEM);
 	if (failed && state_pend(st, F_STOP_UNRECORDED, SEV_CRITICAL, NULL,
 	    MAP_NONE, instance, NULL, index, time, STATE_NONE, NULL) != 0)

@@ -16,20 +16,24 @@ tlog_tile_path(char out[TLOG_TILE_PATH_MAX], const struct tlog_tile *t)
 {
 	unsigned int group[GROUPS_MAX], n = 0;
 	uint64_t index = t->index;
-	char *p = out;
+	int at;
 
 	do {
 		group[n++] = (unsigned int)(index % 1000);
 		index /= 1000;
 	} while (index > 0);
+	/* At most: 12, seven groups of 5, 13 for the width. */
 	if (t->level == TLOG_TILE_ENTRIES)
-		p += sprintf(p, "tile/entries");
+		at = snprintf(out, TLOG_TILE_PATH_MAX, "tile/entries");
 	else
-		p += sprintf(p, "tile/%u", (unsigned int)t->level & 63);
+		at = snprintf(out, TLOG_TILE_PATH_MAX, "tile/%u",
+		    (unsigned int)t->level & 63);
 	while (n-- > 0)
-		p += sprintf(p, "/%s%03u", n > 0 ? "x" : "", group[n]);
+		at += snprintf(out + at, (size_t)(TLOG_TILE_PATH_MAX - at),
+		    "/%s%03u", n > 0 ? "x" : "", group[n]);
 	if (t->width < TLOG_TILE_WIDTH)
-		sprintf(p, ".p/%u", t->width);
+		snprintf(out + at, (size_t)(TLOG_TILE_PATH_MAX - at), ".p/%u",
+		    t->width);
 }
 
 /* The decimal that stands next, at most ${max}.  0, or -1. */
