@@ -368,62 +368,71 @@ namespaces_absolute(const xmlNode *n)
 	return (true);
 }
 
+/*
+ * A part of a document as a document of its own, or NULL: libxml2 walks all of
+ * a document for any part of it, and there may be thousands of parts.  The copy
+ * takes the namespaces along that are declared further up.
+ */
+static xmlDoc *
+own_document(const struct xml_node *n)
+{
+	xmlDoc *doc;
+	xmlNode *copy;
+
+	if ((doc = xmlNewDoc(BAD_CAST "1.0")) == NULL)
+		return (NULL);
+	copy = xmlDocCopyNode((xmlNode *)(uintptr_t)node(n), doc, 1);
+	if (copy == NULL) {
+		xmlFreeDoc(doc);
+		return (NULL);
+	}
+	xmlDocSetRootElement(doc, copy);
+	return (doc);
+}
+
+/* Append the document, in its canonical form or as it stands. */
+static int
+write_document(struct buf *b, xmlDoc *doc, bool canonical)
+{
+	xmlOutputBuffer *o;
+	int rc = 0;
+
+	if ((o = xmlOutputBufferCreateIO(write_out, NULL, b, NULL)) == NULL)
+		return (CU_ENOMEM);
+	if (!canonical)
+		xmlNodeDumpOutput(o, doc, xmlDocGetRootElement(doc), 0, 0,
+		    "UTF-8");
+	else if (xmlC14NExecute(doc, NULL, NULL, XML_C14N_EXCLUSIVE_1_0, NULL,
+	    0, o) < 0)
+		rc = CU_ENOMEM;
+	if (xmlOutputBufferClose(o) < 0)
+		rc = CU_ENOMEM;
+	return (b->rc != 0 ? b->rc : rc);
+}
+
 int
 xml_c14n(struct buf *b, const struct xml_node *n)
 {
-	xmlNode *copy;
-	xmlOutputBuffer *o;
 	xmlDoc *doc;
-	int rc = CU_ENOMEM;
+	int rc = CU_EMALFORMED;
 
-	/*
-	 * Of a document of its own: libxml2 walks all of a document for any
-	 * part of it, and there may be thousands of parts.  The copy takes the
-	 * namespaces along that are declared further up.
-	 */
-	if ((doc = xmlNewDoc(BAD_CAST "1.0")) == NULL)
-		goto err0;
-	copy = xmlDocCopyNode((xmlNode *)(uintptr_t)node(n), doc, 1);
-	if (copy == NULL)
-		goto err1;
-	xmlDocSetRootElement(doc, copy);
-	rc = CU_EMALFORMED;
-	if (!namespaces_absolute(copy))
-		goto err1;
-	rc = CU_ENOMEM;
-	if ((o = xmlOutputBufferCreateIO(write_out, NULL, b, NULL)) == NULL)
-		goto err1;
-	if (xmlC14NExecute(doc, NULL, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 0,
-	    o) >= 0)
-		rc = 0;
-	if (xmlOutputBufferClose(o) < 0)
-		rc = CU_ENOMEM;
-	if (b->rc != 0)
-		rc = b->rc;
-err1:	xmlFreeDoc(doc);
-err0:	return (rc);
+	if ((doc = own_document(n)) == NULL)
+		return (CU_ENOMEM);
+	if (namespaces_absolute(xmlDocGetRootElement(doc)))
+		rc = write_document(b, doc, true);
+	xmlFreeDoc(doc);
+	return (rc);
 }
 
 int
 xml_dump(struct buf *b, const struct xml_node *n)
 {
-	xmlNode *copy;
-	xmlOutputBuffer *o;
 	xmlDoc *doc;
-	int rc = CU_ENOMEM;
+	int rc;
 
-	if ((doc = xmlNewDoc(BAD_CAST "1.0")) == NULL)
-		goto err0;
-	copy = xmlDocCopyNode((xmlNode *)(uintptr_t)node(n), doc, 1);
-	if (copy == NULL)
-		goto err1;
-	xmlDocSetRootElement(doc, copy);
-	if ((o = xmlOutputBufferCreateIO(write_out, NULL, b, NULL)) == NULL)
-		goto err1;
-	xmlNodeDumpOutput(o, doc, copy, 0, 0, "UTF-8");
-	rc = xmlOutputBufferClose(o) < 0 ? CU_ENOMEM : 0;
-	if (b->rc != 0)
-		rc = b->rc;
-err1:	xmlFreeDoc(doc);
-err0:	return (rc);
+	if ((doc = own_document(n)) == NULL)
+		return (CU_ENOMEM);
+	rc = write_document(b, doc, false);
+	xmlFreeDoc(doc);
+	return (rc);
 }
