@@ -95,6 +95,15 @@ need(const struct state *st, const struct signers *s, unsigned int may,
 	return (0);
 }
 
+/* Overseers: one for what takes authority away, else the quorum. */
+static int
+need_overseers(const struct state *st, const struct signers *s, bool takes_away,
+    struct cu_why *why)
+{
+	return (need(st, s, RECORD_MAY_OVERSEER, takes_away ? 1 : st->quorum,
+	    why));
+}
+
 /* record_key_admit over all keys that ever were. */
 static int
 admit(const struct state *st, bool change, const char *subject,
@@ -127,9 +136,7 @@ check_holder(const struct state *st, const struct record_act *a,
 	unsigned int both;
 	int rc;
 
-	rc = need(st, s, RECORD_MAY_OVERSEER, a->verb == RECORD_REVOKE ? 1 :
-	    st->quorum, why);
-	if (rc != 0)
+	if ((rc = need_overseers(st, s, a->verb == RECORD_REVOKE, why)) != 0)
 		return (rc);
 	if (a->verb == RECORD_REVOKE) {
 		if (i == MAP_NONE || !st->holder.v[i].live)
@@ -155,9 +162,7 @@ check_instance(const struct state *st, const struct record_act *a,
 	size_t k;
 	int rc;
 
-	rc = need(st, s, RECORD_MAY_OVERSEER, a->verb == RECORD_RETIRE ? 1 :
-	    st->quorum, why);
-	if (rc != 0)
+	if ((rc = need_overseers(st, s, a->verb == RECORD_RETIRE, why)) != 0)
 		return (rc);
 	if (a->verb == RECORD_RETIRE) {
 		if (i == MAP_NONE || !st->instance.v[i].live)
@@ -191,9 +196,7 @@ check_element(const struct state *st, const struct record_act *a,
 	size_t k;
 	int rc;
 
-	rc = need(st, s, RECORD_MAY_OVERSEER, a->verb == RECORD_RETIRE ? 1 :
-	    st->quorum, why);
-	if (rc != 0)
+	if ((rc = need_overseers(st, s, a->verb == RECORD_RETIRE, why)) != 0)
 		return (rc);
 	if (a->verb != RECORD_ADD &&
 	    (i == MAP_NONE || !st->element.v[i].live))
@@ -355,8 +358,7 @@ check_act(const struct state *st, const struct record_act *a,
 	case RECORD_POLICY:
 		if (a->verb == RECORD_CLOCK && p->after >= st->size)
 			return (refuse(why, "after: not an entry yet"));
-		return (need(st, s, RECORD_MAY_OVERSEER,
-		    a->verb == RECORD_CLOCK ? 1 : st->quorum, why));
+		return (need_overseers(st, s, a->verb == RECORD_CLOCK, why));
 	case RECORD_WARRANT:
 		return (a->verb == RECORD_SUBMIT ?
 		    check_submit(st, &p->warrant, s, why) :
