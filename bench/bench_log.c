@@ -87,20 +87,6 @@ any(struct log *g, unsigned int n)
 	return ((unsigned int)(g->random % n));
 }
 
-static void
-any_uuid(li_uuid out)
-{
-	uint8_t b[16];
-	char hex[33];
-
-	random_bytes(b, sizeof(b));
-	b[6] = (uint8_t)((b[6] & 15) | 0x40);
-	b[8] = (uint8_t)((b[8] & 63) | 0x80);
-	text_hex(hex, b, sizeof(b));
-	snprintf(out, sizeof(li_uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
-	    hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 /* ---- entries ------------------------------------------------------------- */
 
 /* Make what was collected durable, as a keeper does. */
@@ -519,7 +505,7 @@ write_said(struct log *g, struct buf *b, const struct command *c,
 	li_uuid transaction;
 	struct jw w;
 
-	any_uuid(transaction);
+	random_uuid(transaction);
 	jw_init(&w, b);
 	jw_obj(&w, NULL);
 	jw_str(&w, "requester", "admf-1");
@@ -885,7 +871,7 @@ begin(struct log *g)
 		    NULL, NULL, "X2andX3", true };
 
 		snprintf(e->id, sizeof(e->id), "ne-%d", i + 1);
-		any_uuid(e->did);
+		random_uuid(e->did);
 		e->base = STATE_NONE;
 		e->item = calloc(ITEMS_MAX, sizeof(*e->item));
 		e->gone = calloc(ITEMS_MAX, sizeof(*e->gone));
@@ -908,7 +894,7 @@ start_task(struct log *g)
 	int rc;
 
 	memset(t, 0, sizeof(*t));
-	any_uuid(t->xid);
+	random_uuid(t->xid);
 	t->element = c.element;
 	/* One of the newest twenty orders. */
 	t->imsi = (unsigned int)g->warrants - 1 - any(g, g->warrants < 20 ?
@@ -989,7 +975,7 @@ refused(struct log *g)
 	uint8_t line[DIGEST_LEN];
 	int rc;
 
-	any_uuid(t.xid);
+	random_uuid(t.xid);
 	rc = command(g, &c, line);
 	return (rc == 1 ? 0 : rc == 0 ? CU_EDENIED : rc);
 }

@@ -205,20 +205,6 @@ auditor_elements_free(struct auditor *a)
 
 /* ---- asking ------------------------------------------------------------ */
 
-static void
-fresh_uuid(li_uuid out)
-{
-	uint8_t r[16];
-	char hex[33];
-
-	random_bytes(r, sizeof(r));
-	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	text_hex(hex, r, sizeof(r));
-	snprintf(out, sizeof(li_uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
-	    hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 static enum auditor_error
 error_of(enum x1http_why why)
 {
@@ -316,7 +302,7 @@ send_query(struct auditor_element *e, const struct auditor_step *s)
 	snprintf(e->asked.ne, sizeof(e->asked.ne), "%s", e->identity);
 	e->asked.stamp = utc_now();
 	text_put(e->asked.version, X1_VERSION);
-	fresh_uuid(e->asked.transaction);
+	random_uuid(e->asked.transaction);
 	e->op = s->op;
 	buf_init(&b, QUERY_MAX);
 	rc = x1_query_write(&b, s->op, &e->asked, s->id);

@@ -57,20 +57,6 @@ sim_admf_words(void)
 "  --transaction UUID, --stamp TIME, --version V: in any message\n");
 }
 
-void
-sim_fresh_uuid(li_uuid out)
-{
-	uint8_t r[16];
-	char hex[33];
-
-	random_bytes(r, sizeof(r));
-	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	text_hex(hex, r, sizeof(r));
-	snprintf(out, sizeof(li_uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
-	    hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 static int
 take_uuid(li_uuid out, const char *s, const char *what, struct cu_why *why)
 {
@@ -222,7 +208,7 @@ take_message(struct x1_msg *m, const struct sim_admf_conf *c, int n, char **v,
 	snprintf(m->head.ne, sizeof(m->head.ne), "%s", c->ne);
 	text_put(m->head.version, X1_VERSION);
 	m->head.stamp = now;
-	sim_fresh_uuid(m->head.transaction);
+	random_uuid(m->head.transaction);
 	li_task_init(&m->task);
 	m->task.shape.delivery = m->destination.delivery = LI_DELIVERY_X2X3;
 

@@ -68,9 +68,6 @@ int sim_ne_tell(struct sim_ne *, const char *, size_t, utc_us, struct buf *,
 int sim_ne_report(struct sim_ne *, const char *, const char *, size_t, utc_us,
     struct buf *, struct cu_why *);
 
-/** sim_fresh_uuid(out): A transaction id. */
-void sim_fresh_uuid(li_uuid);
-
 /**
  * sim_three_digits(b, from):
  * Cut each time stamp behind ${from} from six fraction digits to three, as

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "crypto/random.h"
 #include "sim/sim_ne_impl.h"
 #include "x1/x1_command.h"
 
@@ -570,7 +571,7 @@ sim_ne_report(struct sim_ne *ne, const char *admf, const char *line,
 		text_put(m.head.ne, ne->id);
 		text_put(m.head.version, X1_VERSION);
 		m.head.stamp = now;
-		sim_fresh_uuid(m.head.transaction);
+		random_uuid(m.head.transaction);
 		rc = x1_request_write(body, &m, 1);
 	}
 	if (rc == 0 && ne->stamp)
