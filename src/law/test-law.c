@@ -1,6 +1,7 @@
 /* src/law/test-law.c: the decision tables of test/law, and that nothing is
  * allowed without one live warrant that covers it all */
 #include <dirent.h>
+#include "any.h"
 #include "base/err.h"
 #include "check.h"
 #include "law/law.h"
@@ -376,17 +377,6 @@ rules_complete(void)
 		snprintf(quoted, sizeof(quoted), "| `%s` |", r->name);
 		CHECK_ROW(strstr(doc, quoted) != NULL, r->name);
 	}
-}
-
-static uint64_t seed = 88172645463325252u;
-
-static unsigned int
-any(unsigned int n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return ((unsigned int)(seed % n));
 }
 
 /* The sentence of the law, written a second time and in other words. */

@@ -1,35 +1,14 @@
 /* src/li/test-li_vectors.h: reading test/vectors/custos in the tests of li */
 #ifndef TEST_LI_VECTORS_H_
 #define TEST_LI_VECTORS_H_
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/err.h"
 #include "json/jv.h"
 #include "li/li_target.h"
+#include "load.h"
 
 /* The whole of one of our vector files. */
-static inline struct jv *
-vectors(const char *name)
-{
-	struct cu_why why = { "" };
-	struct jv *root = NULL;
-	char path[512], *text;
-	long n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), TEST_DIR "/vectors/custos/%s", name);
-	if ((f = fopen(path, "rb")) == NULL || fseek(f, 0, SEEK_END) != 0 ||
-	    (n = ftell(f)) < 0 || (text = malloc((size_t)n + 1)) == NULL)
-		return (NULL);
-	rewind(f);
-	n = (long)fread(text, 1, (size_t)n, f);
-	fclose(f);
-	if (jv_parse(&root, text, (size_t)n, &why) != 0)
-		printf("# %s: %s\n", path, why.text);
-	free(text);
-	return (root);
-}
+#define vectors(name)	load_json(TEST_DIR "/vectors/custos/%s", (name))
 
 static inline const char *
 text_of(const struct jv *v, size_t *n)

@@ -6,25 +6,11 @@
 #include "check.h"
 #include "crypto/sign.h"
 #include "json/jv.h"
+#include "load.h"
 #include "net/net_frame.h"
 #include "net/net_link.h"
 
 static struct jv *vectors;
-
-static char *
-slurp(const char *path, size_t *n)
-{
-	char *text = NULL;
-	FILE *f;
-
-	*n = 0;
-	if ((f = fopen(path, "rb")) == NULL)
-		return (NULL);
-	if ((text = malloc(1 << 20)) != NULL)
-		*n = fread(text, 1, 1 << 20, f);
-	fclose(f);
-	return (text);
-}
 
 static size_t
 unhex(const struct jv *v, uint8_t *out)
@@ -290,15 +276,11 @@ limits(void)
 int
 main(void)
 {
-	size_t n;
-	char *text;
-
-	text = slurp(TEST_DIR "/vectors/custos/link.json", &n);
-	if (text == NULL || jv_parse(&vectors, text, n, NULL) != 0) {
+	vectors = load_json(TEST_DIR "/vectors/custos/link.json");
+	if (vectors == NULL) {
 		printf("Bail out! no vectors\n");
 		return (1);
 	}
-	free(text);
 	CHECK_RUN(vector_frames);
 	CHECK_RUN(vector_frames_refused);
 	CHECK_RUN(vector_proofs);

@@ -5,29 +5,10 @@
 #include "base/text.h"
 #include "check.h"
 #include "json/jv.h"
+#include "load.h"
 
-/* The whole file as JSON; a failed check if it cannot be had. */
-static inline struct jv *
-vectors(const char *name)
-{
-	static char path[512];
-	struct cu_why why = { "" };
-	struct jv *v = NULL;
-	char *text;
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), TEST_DIR "/vectors/custos/%s", name);
-	if (!CHECK_ROW((f = fopen(path, "r")) != NULL, path))
-		return (NULL);
-	text = malloc(1 << 20);
-	n = text != NULL ? fread(text, 1, 1 << 20, f) : 0;
-	fclose(f);
-	if (!CHECK_ROW(jv_parse(&v, text, n, &why) == 0, why.text))
-		v = NULL;
-	free(text);
-	return (v);
-}
+/* The whole of one of our vector files. */
+#define vectors(name)	load_json(TEST_DIR "/vectors/custos/%s", (name))
 
 static inline const char *
 str(const struct jv *row, const char *name)

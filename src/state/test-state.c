@@ -1,6 +1,7 @@
 /* src/state/test-state.c: scenario files (test/scenario/state-*.txt) replayed
  * with a fake clock on three tables at once: a keeper's, a gate's, a verifier's */
 #include <dirent.h>
+#include "any.h"
 #include "test-world.h"
 
 #define NAMES 4096
@@ -746,17 +747,6 @@ scenarios(void)
 }
 
 /* ---- random histories --------------------------------------------------- */
-
-static uint64_t seed = 88172645463325252u;
-
-static unsigned int
-any(unsigned int n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return ((unsigned int)(seed % n));
-}
 
 static bool
 dof(const char *fmt, ...)

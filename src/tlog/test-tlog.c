@@ -5,29 +5,13 @@
 #include "base/text.h"
 #include "check.h"
 #include "json/jv.h"
+#include "load.h"
 #include "tlog/tlog.h"
 
 #define DIR	TEST_DIR "/vectors/"
 #define LEAVES	1024		/* of the be64 tree that are kept */
 
 static uint8_t leaves[LEAVES][32];
-
-static struct jv *
-load(const char *path)
-{
-	static char text[1 << 20];
-	struct cu_why why;
-	struct jv *v = NULL;
-	FILE *f;
-	size_t n;
-
-	if (!CHECK((f = fopen(path, "r")) != NULL))
-		return (NULL);
-	n = fread(text, 1, sizeof(text), f);
-	fclose(f);
-	CHECK(jv_parse(&v, text, n, &why) == 0);
-	return (v);
-}
 
 static void
 be64_leaf(uint64_t i, uint8_t out[32])
@@ -62,12 +46,12 @@ read_leaves(void *cookie, unsigned int height, uint64_t index,
 static void
 roots(void)
 {
-	struct jv *small = load(DIR "be64_roots.json");
-	struct jv *large = load(DIR "be64_large_roots.json");
+	struct jv *small = load_json(DIR "be64_roots.json");
+	struct jv *large = load_json(DIR "be64_large_roots.json");
 	const struct jv *a, *row;
 	uint8_t want[32], root[32], leaf[32];
 	struct tlog_range r, again;
-	uint64_t i, k = 0, size;
+	uint64_t i, size;
 	int64_t n;
 
 	a = jv_get(small, "roots");
@@ -94,18 +78,14 @@ roots(void)
 		jv_int(jv_get(row, "size"), &n);
 		size = (uint64_t)n;
 		CHECK(jv_hex(jv_get(row, "root"), want, 32) == 0);
-		/* A million leaves are for the release build's patience. */
-		if (size > 300000)
-			continue;
 		while (r.size < size) {
 			be64_leaf(r.size, leaf);
 			tlog_range_append(&r, leaf, NULL, NULL);
 		}
 		tlog_range_root(&r, root);
 		CHECK_MEM(root, want, 32);
-		k++;
 	}
-	CHECK(k >= 8);
+	CHECK(i == 12 && r.size == 1000000);
 	jv_free(small);
 	jv_free(large);
 }
@@ -125,7 +105,7 @@ take_proof(const struct jv *a, uint8_t (*out)[32])
 static void
 proofs(const char *path, uint8_t (*leaf)[32])
 {
-	struct jv *v = load(path);
+	struct jv *v = load_json("%s", path);
 	const struct jv *a = jv_get(v, "proofs"), *row;
 	uint8_t proof[128][32], root[32], from[32];
 	struct tlog_path made;
@@ -188,7 +168,7 @@ be64_proofs(void)
 static void
 rfc6962(void)
 {
-	struct jv *v = load(DIR "rfc6962_leaves.json");
+	struct jv *v = load_json(DIR "rfc6962_leaves.json");
 	const struct jv *a = jv_get(v, "leaves"), *h, *r;
 	static uint8_t leaf[LEAVES][32];
 	uint8_t raw[64], want[32], root[32];
@@ -233,7 +213,7 @@ number(const struct jv *row, const char *name)
 static void
 negative(void)
 {
-	struct jv *v = load(DIR "negative_proofs.json");
+	struct jv *v = load_json(DIR "negative_proofs.json");
 	const struct jv *a = jv_get(v, "proofs"), *row;
 	uint8_t proof[128][32], root[32], from[32];
 	size_t i, n, inclusion = 0, whole = 0;

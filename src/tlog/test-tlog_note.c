@@ -6,6 +6,7 @@
 #include "check.h"
 #include "crypto/sign.h"
 #include "json/jv.h"
+#include "load.h"
 #include "tlog/tlog_note.h"
 
 #define DIR	TEST_DIR "/vectors/"
@@ -14,42 +15,10 @@
 static struct tlog_key keys[3];		/* log, witness 1, witness 2 */
 static struct sign_key *secret;
 
-static struct buf
-slurp(const char *format, const char *name)
-{
-	char path[512], part[65536];
-	struct buf b;
-	size_t n;
-	FILE *f;
-
-	buf_init(&b, 1 << 20);
-	snprintf(path, sizeof(path), "%s", DIR);
-	snprintf(path + strlen(path), sizeof(path) - strlen(path), format,
-	    name);
-	if (!CHECK_ROW((f = fopen(path, "r")) != NULL, path))
-		return (b);
-	while ((n = fread(part, 1, sizeof(part), f)) > 0)
-		buf_add(&b, part, n);
-	fclose(f);
-	return (b);
-}
-
-static struct jv *
-load(const char *name)
-{
-	struct buf b = slurp("%s", name);
-	struct cu_why why;
-	struct jv *v = NULL;
-
-	CHECK(jv_parse(&v, (const char *)b.p, b.len, &why) == 0);
-	buf_fini(&b);
-	return (v);
-}
-
 static void
 vkeys(void)
 {
-	struct jv *v = load("checkpoints/keys.json");
+	struct jv *v = load_json(DIR "checkpoints/keys.json");
 	const struct jv *a = jv_get(v, "keys"), *row;
 	struct tlog_key k, again;
 	uint8_t seed[32], public[32], id[4];
@@ -100,7 +69,7 @@ vkeys(void)
 static void
 checkpoints(void)
 {
-	struct jv *v = load("checkpoints/checkpoints.json");
+	struct jv *v = load_json(DIR "checkpoints/checkpoints.json");
 	const struct jv *a = jv_get(v, "checkpoints"), *row;
 	struct tlog_seen seen[3];
 	struct tlog_checkpoint cp;
@@ -118,7 +87,7 @@ checkpoints(void)
 		jv_int(jv_get(row, "size"), &size);
 		CHECK(jv_hex(jv_get(row, "root_hex"), root, 32) == 0);
 		snprintf(name, sizeof(name), "%d", (int)size);
-		b = slurp("checkpoints/checkpoint.%s", name);
+		b = load_file(DIR "checkpoints/checkpoint.%s", name);
 		CHECK(tlog_checkpoint_open(&cp, b.p, b.len, keys) == 0);
 		CHECK(cp.size == (uint64_t)size);
 		CHECK_MEM(cp.root, root, 32);
@@ -134,7 +103,7 @@ checkpoints(void)
 			CHECK(tlog_checkpoint_open(&cp, b.p, n, keys) != 0);
 		buf_fini(&b);
 		snprintf(name, sizeof(name), "%d.cosigned", (int)size);
-		b = slurp("checkpoints/checkpoint.%s", name);
+		b = load_file(DIR "checkpoints/checkpoint.%s", name);
 		CHECK(tlog_note_parse(&note, b.p, b.len) == 0);
 		CHECK(note.sigs_n == 3);
 		CHECK(tlog_note_verify(&note, keys, 3, seen) == 0);
@@ -146,12 +115,12 @@ checkpoints(void)
 		CHECK(seen[2].time == (uint64_t)time);
 		buf_fini(&b);
 	}
-	b = slurp("checkpoints/checkpoint.%s", "600.extension");
+	b = load_file(DIR "checkpoints/checkpoint.%s", "600.extension");
 	CHECK(tlog_checkpoint_open(&cp, b.p, b.len, keys) == 0);
 	CHECK(cp.extension_len > 0);
 	buf_fini(&b);
 	/* A line of a type that we do not know is one of an unknown key. */
-	b = slurp("checkpoints/checkpoint.%s", "600.mldsa44");
+	b = load_file(DIR "checkpoints/checkpoint.%s", "600.mldsa44");
 	CHECK(tlog_checkpoint_open(&cp, b.p, b.len, keys) == 0);
 	buf_fini(&b);
 	buf_fini(&made);
@@ -178,7 +147,7 @@ judge(const struct buf *b)
 static void
 negative(void)
 {
-	struct jv *v = load("notes_negative/index.json");
+	struct jv *v = load_json(DIR "notes_negative/index.json");
 	const struct jv *a = jv_get(v, "cases"), *row;
 	struct tlog_checkpoint cp;
 	struct buf b;
@@ -189,7 +158,7 @@ negative(void)
 	for (i = 0; i < jv_len(a); i++) {
 		row = jv_at(a, i);
 		file = jv_str(jv_get(row, "file"), &n);
-		b = slurp("notes_negative/%s", file);
+		b = load_file(DIR "notes_negative/%s", file);
 		if (!CHECK_ROW(jv_streq(jv_get(row, "expect"), judge(&b)),
 		    file))
 			printf("# got %s\n", judge(&b));
@@ -290,7 +259,7 @@ offline_proofs(void)
 
 	buf_init(&made, 1 << 20);
 	for (i = 0; i < 4; i++) {
-		b = slurp("tlog_proof/%s.tlog-proof", good[i].name);
+		b = load_file(DIR "tlog_proof/%s.tlog-proof", good[i].name);
 		CHECK(tlog_proof_parse(&p, b.p, b.len) == 0);
 		CHECK(p.index == good[i].index);
 		CHECK(read_hash(NULL, 0, p.index, leaf) == 0);
@@ -315,10 +284,10 @@ offline_proofs(void)
 			    keys) != 0 || n > 190);
 		buf_fini(&b);
 	}
-	b = slurp("tlog_proof/%s.tlog-proof", "BAD_missing_header");
+	b = load_file(DIR "tlog_proof/%s.tlog-proof", "BAD_missing_header");
 	CHECK(tlog_proof_parse(&p, b.p, b.len) == CU_EMALFORMED);
 	buf_fini(&b);
-	b = slurp("tlog_proof/%s.tlog-proof", "BAD_wrong_index");
+	b = load_file(DIR "tlog_proof/%s.tlog-proof", "BAD_wrong_index");
 	CHECK(tlog_proof_parse(&p, b.p, b.len) == 0);
 	CHECK(read_hash(NULL, 0, p.index, leaf) == 0);
 	CHECK(tlog_proof_check(&p, leaf, keys, &cp) == CU_EDENIED);

@@ -7,41 +7,11 @@
 #include "check.h"
 #include "crypto/digest.h"
 #include "json/jv.h"
+#include "load.h"
 #include "tlog/tlog.h"
 #include "tlog/tlog_tile.h"
 
 #define DIR	TEST_DIR "/vectors/"
-
-static struct buf
-slurp(const char *dir, const char *name)
-{
-	static char part[1 << 17];
-	char path[512];
-	struct buf b;
-	size_t n;
-	FILE *f;
-
-	buf_init(&b, 1 << 20);
-	snprintf(path, sizeof(path), "%s%s/%s", DIR, dir, name);
-	if (!CHECK_ROW((f = fopen(path, "r")) != NULL, path))
-		return (b);
-	while ((n = fread(part, 1, sizeof(part), f)) > 0)
-		buf_add(&b, part, n);
-	fclose(f);
-	return (b);
-}
-
-static struct jv *
-load(const char *name)
-{
-	struct buf b = slurp(".", name);
-	struct cu_why why;
-	struct jv *v = NULL;
-
-	CHECK(jv_parse(&v, (const char *)b.p, b.len, &why) == 0);
-	buf_fini(&b);
-	return (v);
-}
 
 static void
 paths(void)
@@ -55,7 +25,7 @@ paths(void)
 		"tile/entries", "tile/data/000", "/tile/0/000",
 		"tile/0/x999/x999/x999/x999/x999/x999/999",
 	};
-	struct jv *v = load("tile_paths.json");
+	struct jv *v = load_json(DIR "tile_paths.json");
 	const struct jv *a = jv_get(v, "paths"), *row;
 	char out[TLOG_TILE_PATH_MAX];
 	struct tlog_tile t, back;
@@ -88,7 +58,7 @@ paths(void)
 static void
 layout(void)
 {
-	struct jv *v = load("tile_layout.json");
+	struct jv *v = load_json(DIR "tile_layout.json");
 	const struct jv *a = jv_get(v, "sizes"), *levels, *row;
 	unsigned int partial;
 	uint64_t full, size;
@@ -161,7 +131,7 @@ shrink(void)
 static void
 tiles70000(void)
 {
-	struct jv *v = load("tiles70000_digests.json");
+	struct jv *v = load_json(DIR "tiles70000_digests.json");
 	const struct jv *tiles = jv_get(v, "tiles"), *want;
 	uint8_t sum[32], expect[32];
 	struct tlog_tile t;
@@ -184,7 +154,7 @@ tiles70000(void)
 static void
 bundles(const char *dir, const char *name, struct tlog_range *r)
 {
-	struct buf b = slurp(dir, name), again;
+	struct buf b = load_file(DIR "%s/%s", dir, name), again;
 	struct rd rd = { b.p, b.len };
 	const uint8_t *entry;
 	uint8_t leaf[32];
@@ -215,7 +185,7 @@ tiles600(void)
 {
 	static const char *const names[] = { "tile/0/000", "tile/0/001",
 		"tile/0/002.p/88", "tile/1/000.p/2" };
-	struct jv *v = load("tiles600/manifest.json");
+	struct jv *v = load_json(DIR "tiles600/manifest.json");
 	uint8_t root[32], want[32];
 	struct tlog_range r;
 	struct tlog_tile t;
@@ -224,7 +194,7 @@ tiles600(void)
 
 	grow(600);
 	for (i = 0; i < 4; i++) {
-		b = slurp("tiles600", names[i]);
+		b = load_file(DIR "tiles600/%s", names[i]);
 		CHECK(tlog_tile_parse(&t, names[i], strlen(names[i])) == 0);
 		CHECK(b.len == t.width * 32);
 		CHECK_MEM(b.p, level[t.level].p + t.index * 8192, b.len);
@@ -244,7 +214,7 @@ tiles600(void)
 static void
 bundle_edge(void)
 {
-	struct jv *v = load("bundle_edge/manifest.json");
+	struct jv *v = load_json(DIR "bundle_edge/manifest.json");
 	uint8_t root[32], want[32];
 	struct tlog_range r;
 	struct buf b;

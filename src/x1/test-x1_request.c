@@ -4,16 +4,10 @@
 #include "x1/test-x1_trip.h"
 #include "x1/x1_query.h"
 
-#define ROOT	"<X1Request xmlns=\"" X1_NS "\" xmlns:c=\"" X1_NS_COMMON \
-	"\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"
-#define HEAD	"<admfIdentifier>admf-1</admfIdentifier>"		\
-	"<neIdentifier>ne-1</neIdentifier>"				\
-	"<messageTimestamp>2026-01-02T03:04:05.000006Z</messageTimestamp>" \
-	"<version>v1.22.1</version>"					\
-	"<x1TransactionId>00000000-0000-4000-8000-000000000001"		\
-	"</x1TransactionId>"
-#define XID	"b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01"
-#define DID	"0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c02"
+#define ROOT	TRIP_ROOT("X1Request")
+#define HEAD	TRIP_HEAD
+#define XID	TRIP_XID
+#define DID	TRIP_DID
 #define TARGET	"<targetIdentifier><imsi>001010000000001</imsi>"	\
 	"</targetIdentifier>"
 #define TASK	"<taskDetails><xId>" XID "</xId><targetIdentifiers>" TARGET \
@@ -746,9 +740,7 @@ names(void)
 int
 main(void)
 {
-	if (xml_schema_create(&trip_schema,
-	    SHARED_DIR "/specs/xsd/x1-validate.xsd") != 0)
-		trip_schema = NULL;
+	trip_begin();
 	CHECK_RUN(good_messages);
 	CHECK_RUN(containers);
 	CHECK_RUN(types);
@@ -767,6 +759,5 @@ main(void)
 	CHECK_RUN(queries);
 	CHECK_RUN(unwritable);
 	CHECK_RUN(names);
-	xml_schema_free(trip_schema);
-	return (check_done());
+	return (trip_done());
 }

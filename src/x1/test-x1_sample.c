@@ -3,6 +3,7 @@
  * survives the way there and back, or stands in the table with the reason.
  */
 #include <dirent.h>
+#include "load.h"
 #include "x1/test-x1_trip.h"
 
 /* Recognised and refused: what of the reason must be seen. */
@@ -127,21 +128,6 @@ static const struct expect { const char *dir, *file, *why; } table[] = {
 	  "byte 0: no element" },
 };
 
-static char text[1 << 20];
-
-static size_t
-load(const char *path)
-{
-	size_t n = 0;
-	FILE *f;
-
-	if ((f = fopen(path, "rb")) != NULL) {
-		n = fread(text, 1, sizeof(text), f);
-		fclose(f);
-	}
-	return (n);
-}
-
 static const struct expect *
 find(const char *dir, const char *file)
 {
@@ -158,11 +144,11 @@ static void
 check_dir(const char *path, const char *dir, unsigned int dialect, size_t want)
 {
 	const struct expect *e;
-	const char *body;
+	const char *body, *at;
+	struct buf b;
 	struct cu_why why;
 	struct dirent *d;
-	char name[1024];
-	size_t n, count = 0;
+	size_t count = 0;
 	DIR *list;
 	int rc;
 
@@ -174,24 +160,22 @@ check_dir(const char *path, const char *dir, unsigned int dialect, size_t want)
 		if (strstr(d->d_name, ".xml") == NULL &&
 		    strstr(d->d_name, ".http") == NULL)
 			continue;
-		snprintf(name, sizeof(name), "%s/%s", path, d->d_name);
-		n = load(name);
-		text[n < sizeof(text) ? n : n - 1] = '\0';
-		body = text;
-		if (strstr(d->d_name, ".http") != NULL &&
-		    (body = strstr(text, "\r\n\r\n")) != NULL)
-			n -= (size_t)((body += 4) - text);
-		if (body == NULL)
-			n = 0, body = text;
+		b = load_file("%s/%s", path, d->d_name);
+		body = buf_text(&b);
+		if (strstr(d->d_name, ".http") != NULL)
+			body = (at = strstr(body, "\r\n\r\n")) != NULL ?
+			    at + 4 : body + b.len;
 		count++;
 		e = find(dir, d->d_name);
-		rc = trip(d->d_name, body, n, dialect, &why);
+		rc = trip(d->d_name, body, b.len - (size_t)(body -
+		    buf_text(&b)), dialect, &why);
 		if ((rc != 0) != (e != NULL) || (e != NULL &&
 		    strstr(why.text, e->why) == NULL)) {
 			printf("# { \"%s\", \"%s\", \"%s\" },\n", dir,
 			    d->d_name, why.text);
 			CHECK(rc == -1000);
 		}
+		buf_fini(&b);
 	}
 	closedir(list);
 	CHECK(count == want);
@@ -238,15 +222,12 @@ wire_with_stamp(void)
 int
 main(void)
 {
-	if (xml_schema_create(&trip_schema,
-	    SHARED_DIR "/specs/xsd/x1-validate.xsd") != 0)
-		trip_schema = NULL;
+	trip_begin();
 	CHECK_RUN(own);
 	CHECK_RUN(etsi);
 	CHECK_RUN(library);
 	CHECK_RUN(simulator);
 	CHECK_RUN(extension);
 	CHECK_RUN(wire_with_stamp);
-	xml_schema_free(trip_schema);
-	return (check_done());
+	return (trip_done());
 }

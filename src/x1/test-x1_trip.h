@@ -15,6 +15,34 @@
 
 static struct xml_schema *trip_schema;	/* NULL: ../shared is absent */
 
+/* The envelope's members, as all written messages here have them. */
+#define TRIP_HEAD "<admfIdentifier>admf-1</admfIdentifier>"		\
+	"<neIdentifier>ne-1</neIdentifier>"				\
+	"<messageTimestamp>2026-01-02T03:04:05.000006Z</messageTimestamp>" \
+	"<version>v1.22.1</version>"					\
+	"<x1TransactionId>00000000-0000-4000-8000-000000000001"		\
+	"</x1TransactionId>"
+#define TRIP_ROOT(name) "<" name " xmlns=\"" X1_NS "\" xmlns:c=\""	\
+	X1_NS_COMMON							\
+	"\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"
+#define TRIP_XID "b7c5b1c0-6a1e-4f0e-9d2a-0c6d5f1e7a01"
+#define TRIP_DID "0d6a9a52-3f0b-4f0d-8a55-6a1f6f0b2c02"
+
+static inline void
+trip_begin(void)
+{
+	if (xml_schema_create(&trip_schema,
+	    SHARED_DIR "/specs/xsd/x1-validate.xsd") != 0)
+		trip_schema = NULL;
+}
+
+static inline int
+trip_done(void)
+{
+	xml_schema_free(trip_schema);
+	return (check_done());
+}
+
 static inline void
 trip_valid(const struct buf *b, const char *name)
 {
