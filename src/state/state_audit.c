@@ -120,8 +120,8 @@ settle(struct state *st, struct object *o, const struct law_answer *a,
 	for (k = 0; k < n && k <= EFFECTS_MAX; k++)
 		if (before[k] == 0 && o->effect.v[k].settled != 0 &&
 		    o->effect.v[k].fate == LAW_FATE_DOUBT &&
-		    state_pend_note(st, o->effect.v[k].outcome, "settled",
-		    a->j, time) != 0)
+		    state_pend_settled(st, o->effect.v[k].outcome, a->j,
+		    time) != 0)
 			return (CU_ENOMEM);
 	return (0);
 }
@@ -245,8 +245,8 @@ judge_waiting(struct state *st, struct object *o, const struct law_answer *a,
 			return (CU_ENOMEM);
 		/* A court's order that is not carried out. */
 		if (o->verdict == LAW_V_MISSING && o->row >= 2 && o->task &&
-		    pend_object(st, F_TASK_MISSING, a->asked - o->done_time >
-		    long_ago ? SEV_CRITICAL : SEV_WARNING, o, a->j, time) != 0)
+		    state_pend_missing(st, o, a->asked - o->done_time >
+		    long_ago, a->j, time) != 0)
 			return (CU_ENOMEM);
 	}
 	if (o->cshown > 0) {

@@ -132,25 +132,49 @@ state_pend(struct state *st, enum finding_type type, enum severity severity,
 	return (queue(st, key, &f));
 }
 
-int
-state_pend_note(struct state *st, uint64_t outcome, const char *word,
-    uint64_t from, utc_us time)
+static int
+pend_note(struct state *st, const struct finding *of, enum severity severity,
+    const char *word, uint64_t from, utc_us time)
 {
-	uint32_t row = map_get(&st->map, event_key(st, F_COMMAND_IN_DOUBT,
-	    outcome));
 	struct state_finding f;
 
-	if (row == MAP_NONE)
-		return (0);
 	memset(&f, 0, sizeof(f));
-	f.type = state_finding_types[F_COMMAND_IN_DOUBT];
-	f.severity = severities[st->finding.v[row].severity];
+	f.type = state_finding_types[of->type];
+	f.severity = severities[severity];
 	f.word = word;
-	f.note_of = st->finding.v[row].index;
+	f.note_of = of->index;
 	f.element = STATE_NONE;
 	f.from = f.rests[f.rests_n++] = from;
 	f.due = time + DUE_AFTER;
 	return (queue(st, event_key(st, F_N, f.note_of), &f));
+}
+
+int
+state_pend_settled(struct state *st, uint64_t outcome, uint64_t from,
+    utc_us time)
+{
+	uint32_t row = map_get(&st->map, event_key(st, F_COMMAND_IN_DOUBT,
+	    outcome));
+	const struct finding *f = &st->finding.v[row];
+
+	return (row == MAP_NONE ? 0 : pend_note(st, f, f->severity, "settled",
+	    from, time));
+}
+
+int
+state_pend_missing(struct state *st, const struct object *o, bool lasting,
+    uint64_t from, utc_us time)
+{
+	uint32_t row = map_get(&st->map, state_finding_key(st, F_TASK_MISSING,
+	    o->element, o->id));
+	enum severity s = lasting ? SEV_CRITICAL : SEV_WARNING;
+
+	if (row == MAP_NONE)
+		return (state_pend(st, F_TASK_MISSING, s, NULL, o->element,
+		    MAP_NONE, o, from, time, o->command, NULL));
+	/* It stands, and is worse than it was when it was opened. */
+	return (st->finding.v[row].severity >= s ? 0 : pend_note(st,
+	    &st->finding.v[row], s, "lasting", from, time));
 }
 
 static void
@@ -396,6 +420,7 @@ state_take_finding(struct state *st, uint64_t index, utc_us time,
 	    did[TEXT_ID_MAX + 1];
 	uint64_t element = STATE_NONE, rests = STATE_NONE, of;
 	int type, severity;
+	uint32_t row;
 	size_t i;
 
 	cu_why_set(why, "finding: a member's form");
@@ -415,8 +440,11 @@ state_take_finding(struct state *st, uint64_t index, utc_us time,
 		if (scan_dec(s, v[V_FINDING], &of) != 0)
 			return (CU_EMALFORMED);
 		cu_why_set(why, "finding: none with this id");
-		if (state_find_index(st, T_FINDING_ID, of) == MAP_NONE)
+		row = state_find_index(st, T_FINDING_ID, of);
+		if (row == MAP_NONE)
 			return (CU_EDENIED);
+		if (severity > st->finding.v[row].severity)
+			st->finding.v[row].severity = (uint8_t)severity;
 		for (i = 0; i < st->pending.n; i++)
 			if (st->pending.v[i].f.note_of == of) {
 				drop_pending(st, i);

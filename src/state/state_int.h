@@ -365,7 +365,11 @@ enum severity { SEV_NOTICE = 1, SEV_WARNING, SEV_CRITICAL, SEV_N };
 int state_pend(struct state *, enum finding_type, enum severity, const char *,
     uint32_t, uint32_t, const struct object *, uint64_t, utc_us, uint64_t,
     const char *);
-int state_pend_note(struct state *, uint64_t, const char *, uint64_t, utc_us);
+/* The note of a command in doubt (by its outcome) that was settled. */
+int state_pend_settled(struct state *, uint64_t, uint64_t, utc_us);
+/* task.missing, or the note that it has lasted for `missing_after`. */
+int state_pend_missing(struct state *, const struct object *, bool, uint64_t,
+    utc_us);
 int state_take_finding(struct state *, uint64_t, utc_us, const uint32_t *,
     struct cu_why *);
 int state_timed(struct state *, utc_us);

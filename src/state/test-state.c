@@ -483,7 +483,8 @@ do_expect(char **w, size_t n)
 	if (opt(w, n, "did", NULL) != NULL)
 		did_text(id, opt(w, n, "did", ""));
 	if (strcmp(w[1], "note") == 0 ? f.note_of == STATE_NONE ||
-	    strcmp(f.word, w[2]) != 0 : (strcmp(f.type, w[1]) != 0 ||
+	    strcmp(f.word, w[2]) != 0 || strcmp(opt(w, n, "severity",
+	    f.severity), f.severity) != 0 : (strcmp(f.type, w[1]) != 0 ||
 	    (id[0] != '\0' && strcmp(id, f.xid) != 0 &&
 	    strcmp(id, f.did) != 0) || strcmp(opt(w, n, "severity",
 	    f.severity), f.severity) != 0)) {
@@ -689,6 +690,17 @@ do_line(char *text)
 		return (state_warrant(p.w.st[0], w[1], (size_t)atoi(w[2]) - 1,
 		    &r) && state_needs_key(p.w.st[0], r.digest) ==
 		    (strcmp(w[3], "yes") == 0));
+	}
+	/* SEVERITY type severity: of the last finding of the type. */
+	if (strcmp(w[0], "SEVERITY") == 0 && n == 3) {
+		struct state_finding_row r;
+		bool is = false;
+		size_t i;
+
+		for (i = 0; state_finding_nth(p.w.st[2], i, &r); i++)
+			if (strcmp(r.type, w[1]) == 0)
+				is = strcmp(r.severity, w[2]) == 0;
+		return (is);
 	}
 	if (strcmp(w[0], "WANTS") == 0) {
 		wants = state_wants(p.w.st[0], element_index("ne-1"));

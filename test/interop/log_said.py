@@ -54,7 +54,8 @@ FINDINGS = {
     "beat.missing": ALWAYS, "approval.self": ALWAYS,
     "act.refused": ("notice",)}
 WORDS = {"open": {"command.refused": (None, "tls", "rate")},
-         "note": {"command.in-doubt": (None, "settled")}}
+         "note": {"command.in-doubt": (None, "settled"),
+                  "task.missing": (None, "lasting")}}
 
 
 def or_null(check, v, name):

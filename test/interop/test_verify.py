@@ -524,6 +524,7 @@ LIES = (
     ("finding", own(type="task.strange"), True),
     ("finding", own(severity="critical-ish"), True),
     ("finding", own(word="settled"), True),
+    ("finding", own(word="lasting"), True),
     ("finding", own(verb="note", finding="3"), True),
     ("close", act(payload={"id": "4"}), True),
     ("close", act(signers=["judge"]), True),
