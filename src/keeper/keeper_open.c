@@ -221,7 +221,7 @@ keeper_open(struct keeper *k, const struct keeper_pass *pass,
 	    &k->log_key, k->log_secret, &keeper_log_ops, k)) != 0)
 		return (rc);
 	since = utc_mono();
-	if ((rc = state_create(&k->state, 0)) != 0 ||
+	if ((rc = state_create(&k->state, STATE_REPLAY)) != 0 ||
 	    (rc = keeper_replay(k, found.size, why)) != 0 ||
 	    (rc = same_log(k, why)) != 0 ||
 	    (rc = keeper_reopen(k, why)) != 0)

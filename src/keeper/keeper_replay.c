@@ -93,6 +93,7 @@ keeper_replay(struct keeper *k, uint64_t size, struct cu_why *why)
 
 	rc = journal_reader_each(journal_reader(k->journal), 0, size, on_entry,
 	    &r);
+	state_flags(k->state, 0);
 	if (rc != 0 && why->text[0] == '\0')
 		cu_why_set(why, "log: %s", cu_strerror(rc));
 	return (rc);

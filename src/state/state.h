@@ -32,6 +32,8 @@ struct state;			/* opaque: one log's tables */
 #define STATE_STRUCTURE	2U	/* all that design 7 calls structural: decisions
 				 * and `covers` from clear members, findings
 				 * that should have been opened */
+#define STATE_REPLAY	4U	/* a keeper's, from its own log: what lines of
+				 * answers say is not known yet */
 
 /** state_create(out, flags): Return empty tables.  0, CU_ENOMEM. */
 int state_create(struct state **, unsigned int);
@@ -411,9 +413,10 @@ unsigned int state_wants(const struct state *, uint64_t element_index);
 
 /**
  * state_narrower(st, element_index, xid, line, len):
- * Of an item just applied, the canonical line opened: if it only narrows an
- * admissible version it is judged when the spool is empty, not at once.  To
- * be called before state_finding_due.
+ * Of an item of the entry just applied, the canonical line opened: if it only
+ * narrows an admissible version it is judged when the spool is empty, not at
+ * once.  To be called before state_finding_due.  What was taken in a replay
+ * waits as if it narrowed; this settles it if it is what was shown last.
  */
 void state_narrower(struct state *, uint64_t, const char *, const char *,
     size_t);

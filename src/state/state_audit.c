@@ -162,7 +162,8 @@ judge_object(struct state *st, struct element *e, struct object *o,
 	law_admissible(&set, &h, a);
 	facts.commanded = o->commanded;
 	/* What was seen to only narrow does so until something else is seen. */
-	o->narrower = o->narrower && !o->moved;
+	o->narrower = o->narrows || (o->narrower && !o->moved);
+	o->narrows = false;
 	facts.narrower = o->task && (o->narrower ||
 	    (st->flags & STATE_STRUCTURE) != 0);
 	facts.over = UTC_MAX;
@@ -172,7 +173,14 @@ judge_object(struct state *st, struct element *e, struct object *o,
 			e->over_next = next;
 	}
 	o->over_next = next;
-	v = o->verdict = law_judge(&facts, &set, a, &o->seen);
+	v = law_judge(&facts, &set, a, &o->seen);
+	/* What was found at once when it came stands in the log. */
+	o->unshown = v == LAW_V_ALTERED && o->task &&
+	    o->seen.presence == LAW_LINED && ((o->unshown && !o->moved) ||
+	    (st->flags & STATE_REPLAY) != 0);
+	if (o->unshown)
+		v = LAW_V_NARROWER;
+	o->verdict = v;
 	if (flickers(e, o, before) && pend_object(st, F_TASK_FLICKER,
 	    SEV_CRITICAL, o, a->j, time) != 0)
 		return (CU_ENOMEM);
@@ -482,6 +490,7 @@ take_items(struct state *st, uint32_t row, struct before *b, size_t *n)
 			return (CU_ENOMEM);
 		remember(st, o, b, n);
 		o->seen = x->seen;
+		o->narrows = x->narrows;
 		o->has_n = x->has_n;
 		o->n = x->n;
 		o->has_last = x->has_last;
@@ -781,44 +790,106 @@ put_back(struct buf *b, const char *line, size_t len, const struct li_shape *s)
 	buf_add(b, line + e, len - e);
 }
 
-void
-state_narrower(struct state *st, uint64_t element, const char *xid,
-    const char *line, size_t len)
+/* Does the line, whose token that is, only narrow a version of the set? */
+static bool
+line_narrows(const struct state *st, const char *xid, const char *line,
+    size_t len, const struct law_set *set)
 {
-	uint32_t row = state_find_index(st, T_REGISTRATION, element);
 	li_uuid did[LI_DIDS_MAX];
-	struct object *o = row == MAP_NONE ? NULL :
-	    state_object_get(st, row, true, xid, false);
-	struct law_history h;
-	struct law_set base, set;
 	struct li_shape shown;
 	uint8_t token[DIGEST_LEN];
 	struct buf b;
 	bool is = false;
 	size_t i;
 
-	if (o == NULL || o->verdict != LAW_V_ALTERED ||
-	    !shape_of_line(&shown, did, line, len))
-		return;
-	state_history(st, o, &base, &h);
-	law_admissible(&set, &h, &st->element.v[row].last);
+	if (!shape_of_line(&shown, did, line, len))
+		return (false);
 	buf_init(&b, RECORD_SD_TEXT_MAX);
-	for (i = 0; i < set.n && !is; i++) {
-		if (li_shape_narrows(&st->shape.v[set.shape[i]], &shown) !=
+	for (i = 0; i < set->n && !is; i++) {
+		if (li_shape_narrows(&st->shape.v[set->shape[i]], &shown) !=
 		    LI_NARROWS)
 			continue;
 		buf_reset(&b);
-		put_back(&b, line, len, &st->shape.v[set.shape[i]]);
+		put_back(&b, line, len, &st->shape.v[set->shape[i]]);
 		is = b.rc == 0 && state_task_token(st, xid, b.p, b.len,
-		    token) == 0 && memcmp(token, set.line[i], DIGEST_LEN) == 0;
+		    token) == 0 && memcmp(token, set->line[i],
+		    DIGEST_LEN) == 0;
 	}
 	buf_wipe(&b);
-	if (!is)
+	return (is);
+}
+
+/* Is that what was seen? */
+static bool
+is_line(const struct state *st, const char *xid, const char *line, size_t len,
+    const struct law_seen *seen)
+{
+	uint8_t token[DIGEST_LEN];
+
+	return (seen->presence == LAW_LINED && state_task_token(st, xid, line,
+	    len, token) == 0 && memcmp(token, seen->line, DIGEST_LEN) == 0);
+}
+
+/* An item of parts that are not complete yet: it is judged with the last. */
+static void
+part_narrower(struct state *st, struct element *e, const struct object *o,
+    const char *line, size_t len)
+{
+	struct law_answer a = { e->part_i, e->part_index, e->part_index,
+	    e->part_asked, 1000 * st->rules.v[RECORD_RULE_OVERDUE_AFTER] };
+	struct law_history h;
+	struct law_set base, set;
+	struct item *x = NULL;
+	size_t i;
+
+	/* It came with the last part, so it stands near the end. */
+	for (i = e->part.n; i > 0 && x == NULL; i--)
+		if (e->part.v[i - 1].task &&
+		    strcmp(e->part.v[i - 1].id, o->id) == 0)
+			x = &e->part.v[i - 1];
+	if (x == NULL)
 		return;
-	state_unpend(st, F_TASK_ALTERED, row, xid);
-	o->narrower = true;
-	o->verdict = LAW_V_NARROWER;
-	o->shown = 1;
-	st->element.v[row].waiting = st->element.v[row].dirty = true;
-	st->element.v[row].wants |= STATE_ASK_BEAT;
+	state_history(st, o, &base, &h);
+	law_admissible(&set, &h, &a);
+	x->narrows = !law_set_has(&set, &x->seen) &&
+	    is_line(st, o->id, line, len, &x->seen) &&
+	    line_narrows(st, o->id, line, len, &set);
+}
+
+void
+state_narrower(struct state *st, uint64_t element, const char *xid,
+    const char *line, size_t len)
+{
+	uint32_t row = state_find_index(st, T_REGISTRATION, element);
+	struct object *o = row == MAP_NONE ? NULL :
+	    state_object_get(st, row, true, xid, false);
+	struct law_history h;
+	struct law_set base, set;
+
+	if (o == NULL)
+		return;
+	if (st->element.v[row].part_next != 0) {
+		part_narrower(st, &st->element.v[row], o, line, len);
+		return;
+	}
+	if ((o->verdict != LAW_V_ALTERED && !o->unshown) ||
+	    !is_line(st, xid, line, len, &o->seen))
+		return;
+	state_history(st, o, &base, &h);
+	law_admissible(&set, &h, &st->element.v[row].last);
+	if (line_narrows(st, xid, line, len, &set)) {
+		state_unpend(st, F_TASK_ALTERED, row, xid);
+		o->narrower = true;
+		o->verdict = LAW_V_NARROWER;
+		o->shown = o->unshown ? o->shown : 1;
+		st->element.v[row].waiting = st->element.v[row].dirty = true;
+		st->element.v[row].wants |= STATE_ASK_BEAT;
+	} else if (o->unshown) {
+		o->verdict = LAW_V_ALTERED;
+		o->row = o->shown = 0;
+		if (pend_object(st, F_TASK_ALTERED, SEV_CRITICAL, o,
+		    o->answer, st->time) != 0)
+			st->broken = true;
+	}
+	o->unshown = false;
 }

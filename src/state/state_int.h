@@ -74,6 +74,7 @@ struct item {
 	bool task;
 	struct law_seen seen;
 	bool has_n, has_last;
+	bool narrows;			/* state_narrower found that */
 	uint64_t n;
 	utc_us last;
 };
@@ -167,6 +168,8 @@ struct version { uint8_t line[DIGEST_LEN]; uint32_t shape; };
 struct object {
 	uint32_t element, next;
 	bool task, commanded, narrower;
+	bool narrows;			/* this answer was seen to narrow */
+	bool unshown;			/* its line may narrow: not known yet */
 	bool base_absent, base_unlined, base_over;
 	bool moved;			/* other than in the answer before */
 	bool shown_anew;		/* this answer speaks of it */

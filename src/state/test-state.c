@@ -26,6 +26,87 @@ struct play {
 
 static struct play p;
 
+/* What a keeper that starts again reads of its own log. */
+static struct {
+	struct buf line[NAMES];
+	size_t lines;
+	struct { char element[64]; uint8_t digest[DIGEST_LEN];
+		struct record_sds sds; } open[NAMES];
+	size_t opens;
+} kept;
+
+static void
+keep_line(const struct buf *line)
+{
+	if (kept.lines < NAMES) {
+		buf_init(&kept.line[kept.lines], RECORD_ENTRY_MAX);
+		buf_add(&kept.line[kept.lines++], line->p, line->len);
+	}
+}
+
+static void
+keep_opened(const char *element, const uint8_t *digest_of,
+    const struct record_sds *sds)
+{
+	struct record_sds *s = &kept.open[kept.opens].sds;
+	struct record_sd sd;
+	size_t i;
+
+	if (kept.opens == NAMES)
+		return;
+	snprintf(kept.open[kept.opens].element, 64, "%s",
+	    element != NULL ? element : "");
+	if (digest_of != NULL)
+		memcpy(kept.open[kept.opens].digest, digest_of, DIGEST_LEN);
+	record_sds_init(s);
+	for (i = 0; i < sds->n; i++) {
+		if (record_sd_read(&sd, sds->row[i].text, sds->row[i].len,
+		    NULL) != 0)
+			continue;
+		if (element != NULL || strcmp(sd.name, "token_key") == 0 ||
+		    strcmp(sd.name, "targets") == 0)
+			record_sds_take(s, sds->row[i].text, sds->row[i].len);
+		record_sd_fini(&sd);
+	}
+	kept.opens++;
+}
+
+static void
+forget_kept(void)
+{
+	while (kept.lines > 0)
+		buf_fini(&kept.line[--kept.lines]);
+	while (kept.opens > 0)
+		record_sds_fini(&kept.open[--kept.opens].sds);
+}
+
+/* REPLAY: the keeper starts again; what was sealed is shown by HINT alone. */
+static bool
+do_replay(void)
+{
+	struct state *st;
+	size_t i;
+	int rc;
+
+	if ((rc = state_create(&st, STATE_REPLAY)) != 0)
+		return (false);
+	for (i = 0; i < kept.lines && rc == 0; i++)
+		rc = state_apply(st, i, kept.line[i].p, kept.line[i].len,
+		    &p.w.why);
+	state_flags(st, 0);
+	for (i = 0; i < kept.opens && rc == 0; i++)
+		rc = kept.open[i].element[0] != '\0' ?
+		    state_open_element(st, kept.open[i].element,
+		    &kept.open[i].sds, &p.w.why) :
+		    state_open_revision(st, kept.open[i].digest,
+		    &kept.open[i].sds, &p.w.why);
+	if (rc != 0)
+		printf("# replay: %d %s\n", rc, p.w.why.text);
+	state_free(p.w.st[0]);
+	p.w.st[0] = st;
+	return (rc == 0);
+}
+
 static void
 xid_text(char *out, const char *n)
 {
@@ -288,7 +369,7 @@ do_outcome(char **w, size_t n)
 }
 
 /*
- * ANSWER [element=] [object ...]: `1=A` the task 1 as command A made it,
+ * ANSWER [element=] [part= parts=] [object ...]: `1=A` the task 1 as command A made it,
  * `1=x` as nobody made it, `1=?` not to be normalised, `d1=A` a destination;
  * `:n` after it the counter, `:n@s` and the time of the last change.  All that
  * is not named is not there.
@@ -297,6 +378,7 @@ static bool
 do_answer(char **w, size_t n)
 {
 	const char *element = opt(w, n, "element", "ne-1");
+	int part = atoi(opt(w, n, "part", "1"));
 	char id[40], *at, *name, *count;
 	struct record_sds sds;
 	unsigned int items = 0;
@@ -319,11 +401,12 @@ do_answer(char **w, size_t n)
 	jw_null(&j, "error");
 	jw_null(&j, "certificate");
 	jw_null(&j, "base");
-	jw_int(&j, "part", 1);
-	jw_int(&j, "parts", 1);
+	jw_int(&j, "part", part);
+	jw_int(&j, "parts", atoi(opt(w, n, "parts", "1")));
 	jw_arr(&j, "items");
 	for (i = 1; i < n; i++) {
-		if (strncmp(w[i], "element=", 8) == 0)
+		if (strncmp(w[i], "element=", 8) == 0 ||
+		    strncmp(w[i], "part", 4) == 0)
 			continue;
 		name = strdup(w[i]);
 		at = strchr(name, '=');
@@ -370,7 +453,8 @@ do_answer(char **w, size_t n)
 	if (items > 0)
 		record_sds_write(&sds, &j);
 	jw_end(&j);
-	p.base[strcmp(element, "ne-2") == 0] = state_size(p.w.st[0]);
+	if (part == 1)
+		p.base[strcmp(element, "ne-2") == 0] = state_size(p.w.st[0]);
 	rc = world_said(&p.w, RECORD_SNAPSHOT, W_AUDIT, buf_text(&b), NULL,
 	    &sds);
 	if (rc != 0)
@@ -676,6 +760,8 @@ do_line(char *text)
 		return (do_close(w, n));
 	if (strcmp(w[0], "HINT") == 0)
 		return (do_hint(w, n));
+	if (strcmp(w[0], "REPLAY") == 0)
+		return (do_replay());
 	if (strcmp(w[0], "ENDED") == 0) {
 		char id[40];
 
@@ -721,6 +807,8 @@ one_file(const char *name)
 	memset(&p, 0, sizeof(p));
 	snprintf(line, sizeof(line), "%s/scenario/%s", TEST_DIR, name);
 	REQUIRE((f = fopen(line, "r")) != NULL);
+	world_kept = keep_line;
+	world_opened = keep_opened;
 	REQUIRE(world_create(&p.w, STATE_SIGNATURES | STATE_STRUCTURE) == 0);
 	while (fgets(line, sizeof(line), f) != NULL) {
 		number++;
@@ -737,6 +825,9 @@ one_file(const char *name)
 		CHECK_STR(v.type, "nothing overdue");
 	CHECK(state_root(p.w.st[0], a) == CU_ESTATE);
 	world_free(&p.w);
+	world_kept = NULL;
+	world_opened = NULL;
+	forget_kept();
 }
 
 static void

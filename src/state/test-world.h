@@ -70,6 +70,10 @@ world_sealed(struct record_sealed *out, const struct record_sds *s)
 /* Told of each line that stands. */
 static void (*world_kept)(const struct buf *);
 
+/* Told of what was opened: an element (by id), or a revision. */
+static void (*world_opened)(const char *, const uint8_t *,
+    const struct record_sds *);
+
 /* Write the entry and give it to every state; 0, or the keeper's refusal. */
 static inline int
 world_put(struct world *w, struct record_entry_parts *p,
@@ -195,6 +199,8 @@ world_actf(struct world *w, enum record_kind kind, enum record_verb verb,
 		if (rc == 0 && w->st[1] != NULL)
 			rc = state_open_element(w->st[1], subject + 8, &sds,
 			    &w->why);
+		if (world_opened != NULL)
+			world_opened(subject + 8, NULL, &sds);
 	}
 	buf_fini(&b);
 	record_sds_fini(&sds);
@@ -420,6 +426,8 @@ world_submit(struct world *w, const struct world_order *o,
 		rc = state_open_revision(w->st[0], digest_out, &sds, &w->why);
 	if (rc == 0 && w->st[1] != NULL)
 		rc = state_open_revision(w->st[1], digest_out, &sds, &w->why);
+	if (rc == 0 && world_opened != NULL)
+		world_opened(NULL, digest_out, &sds);
 	buf_fini(&b);
 	record_sds_fini(&sds);
 	return (rc);
