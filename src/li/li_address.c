@@ -224,7 +224,8 @@ li_address_parse(struct li_address *out, const char *s, size_t n,
 	int rc;
 
 	if ((colon = memchr(s, ':', n)) == NULL)
-		return (refuse(why, CU_EMALFORMED, "no kind"));
+		return (refuse(why, CU_EMALFORMED, "not of the form "
+		    "KIND:VALUE (ipv4:192.0.2.10:tcp:42069)"));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (text_eq(s, (size_t)(colon - s), names[i].name))
 			kind = names[i].kind;

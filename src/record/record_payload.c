@@ -152,7 +152,8 @@ read_strs(struct record_strs *out, const struct jv *v, size_t max,
 		return (CU_ENOMEM);
 	for (i = 0; i < n; i++) {
 		if (!ok(jv_at(v, i)))
-			return (record_bad(why, name, "an item's form"));
+			return (record_bad(why, name,
+			    "an item not of its form"));
 		out->v[i] = record_cstr(jv_at(v, i));
 		for (k = 0; k < i; k++)
 			if (strcmp(out->v[k], out->v[i]) == 0)
@@ -236,7 +237,8 @@ read_overseers(struct record_genesis *g, const struct jv *v,
 			return (record_bad(why, "overseers",
 			    "not a valid key"));
 		if (memcmp(o->key, g->log_key, SIGN_PUBLIC_LEN) == 0)
-			return (record_bad(why, "overseers", "the log's key"));
+			return (record_bad(why, "overseers",
+			    "one has the log's key"));
 		for (k = 0; k < i; k++)
 			if (strcmp(g->overseer[k].id, o->id) == 0 ||
 			    memcmp(g->overseer[k].key, o->key,
@@ -431,7 +433,8 @@ read_labels(struct record_element *e, const struct jv *v[E_N],
 		*label[i].out = label[i].i == E_ZONE || label[i].i == E_GATE ?
 		    record_id(x) : record_text(x, RECORD_TEXT_MAX);
 		if (*label[i].out == NULL)
-			return (record_bad(why, label[i].name, "its form"));
+			return (record_bad(why, label[i].name,
+			    "not of its form"));
 	}
 	return (0);
 }

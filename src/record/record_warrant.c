@@ -132,6 +132,9 @@ static const struct jv_member members[D_N] = {
 	{ "documents", JV_ARRAY, JV_OPTIONAL },
 };
 
+static const char not_time[] =
+    "not a UTC time of the form 2026-11-22T10:00:00Z";
+
 /* With six digits, or none and then as people write it. */
 static int
 read_time(utc_us *out, const struct jv *v)
@@ -208,9 +211,9 @@ read_clear(struct doc *d, const struct jv *v[D_N], struct cu_why *why)
 		return (record_bad(why, "kind",
 		    "not ordinary, emergency or test"));
 	if (read_time(&w->from, v[D_FROM]) != 0)
-		return (record_bad(why, "from", "not a UTC time"));
+		return (record_bad(why, "from", not_time));
 	if (read_time(&w->until, v[D_UNTIL]) != 0)
-		return (record_bad(why, "until", "not a UTC time"));
+		return (record_bad(why, "until", not_time));
 	if (w->from >= w->until)
 		return (record_bad(why, "until", "not after from"));
 	w->cc = jv_streq(v[D_SCOPE], "iri+cc");
@@ -267,7 +270,8 @@ read_targets(struct doc *d, const struct jv *v, record_normal *normal,
 		if (jv_is(jv_at(v, i), JV_ARRAY) && d->len[i] >= 1 &&
 		    d->len[i] <= RECORD_SET_MAX)
 			continue;
-		cu_why_set(why, "member targets: set %zu: not 1 to 16", i + 1);
+		cu_why_set(why, "member targets: set %zu: not a list of 1 to "
+		    "16", i + 1);
 		return (CU_EMALFORMED);
 	}
 	if (total > RECORD_MEMBERS_MAX)
@@ -328,7 +332,8 @@ read_doc(struct doc *d, const char *text, size_t len, record_normal *normal,
 	    why)) != 0)
 		return (rc);
 	if ((d->liid = record_liid(v[D_LIID])) == NULL)
-		return (record_bad(why, "liid", "not the form of a LIID"));
+		return (record_bad(why, "liid", "not 1 to 25 characters of "
+		    "ASCII without spaces, or 26 to 50 hex digits"));
 	d->documents = v[D_DOCUMENTS];
 	if (jv_len(d->documents) > RECORD_DOCUMENTS_MAX)
 		return (record_bad(why, "documents", "more than 32"));
