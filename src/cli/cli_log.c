@@ -14,24 +14,33 @@
 
 #define POLL_NS	200000000	/* of follow */
 
-/* The words of each verb; all of them know the options at the end. */
-static const char *
+/* Which verbs know an option. */
+enum { SHOW = 1, FOLLOW = 2, PROVE = 4, VERIFY = 8, EXPORT = 16, ALL = 31 };
+
+/* The verbs: what they are told, and how many words beside options. */
+static const struct words {
+	const char *verb;
+	unsigned int bit;
+	int min, max;
+	const char *words;
+} words[] = {
+	{ "show", SHOW, 0, 1, "show [N | N-M | N-]" },
+	{ "follow", FOLLOW, 0, 0, "follow [--from N] [--until N]" },
+	{ "prove", PROVE, 1, 1, "prove N [--out FILE]" },
+	{ "verify", VERIFY, 0, 0, "verify [--genesis DIGEST] [--hashes | "
+	    "--vault DIR [--vault-key FILE]]" },
+	{ "export", EXPORT, 1, 1, "export DIR" },
+};
+
+/* cli_log has looked the verb up: it is one of them. */
+static const struct words *
 words_of(const char *verb)
 {
-	static const struct { const char *verb, *words; } table[] = {
-		{ "show", "show [N | N-M | N-]" },
-		{ "follow", "follow [--from N] [--until N]" },
-		{ "prove", "prove N [--out FILE]" },
-		{ "verify", "verify [--genesis DIGEST] [--hashes | --vault DIR "
-		    "[--vault-key FILE]]" },
-		{ "export", "export DIR" },
-	};
-	size_t i;
+	const struct words *w = words;
 
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(table[i].verb, verb) == 0)
-			return (table[i].words);
-	return ("VERB");
+	while (strcmp(w->verb, verb) != 0)
+		w++;
+	return (w);
 }
 
 /*
@@ -64,7 +73,7 @@ find_log(struct cli_log *l, struct cli *c, const char *dir)
 	return (rc == 0 ? 0 : CLI_FAILED);
 }
 
-/* An option that is the index of an entry.  0, or -1 after saying so. */
+/* A word that is the index of an entry, or NULL.  0, or -1 after saying so. */
 static int
 number(const char *word, uint64_t *out)
 {
@@ -78,29 +87,37 @@ int
 cli_log_begin(struct cli_log *l, struct cli *c, int argc, char **argv)
 {
 	const char *dir = NULL, *from = NULL, *until = NULL;
-	const struct cli_opt opt[] = {
-		{ "--log", CLI_TEXT, &dir }, { "--vkey", CLI_TEXT, &l->vkey },
-		{ "--genesis", CLI_TEXT, &l->genesis },
-		{ "--out", CLI_TEXT, &l->out }, { "--json", CLI_FLAG, &l->json },
-		{ "--from", CLI_TEXT, &from }, { "--until", CLI_TEXT, &until },
-		{ "--vault", CLI_TEXT, &l->vault },
-		{ "--vault-key", CLI_TEXT, &l->vault_key },
-		{ "--hashes", CLI_FLAG, &l->hashes },
+	const struct { unsigned int of; struct cli_opt opt; } known[] = {
+		{ ALL, { "--log", CLI_TEXT, &dir } },
+		{ ALL, { "--vkey", CLI_TEXT, &l->vkey } },
+		{ ALL, { "--json", CLI_FLAG, &l->json } },
+		{ FOLLOW, { "--from", CLI_TEXT, &from } },
+		{ FOLLOW, { "--until", CLI_TEXT, &until } },
+		{ PROVE, { "--out", CLI_TEXT, &l->out } },
+		{ VERIFY, { "--genesis", CLI_TEXT, &l->genesis } },
+		{ VERIFY, { "--vault", CLI_TEXT, &l->vault } },
+		{ VERIFY, { "--vault-key", CLI_TEXT, &l->vault_key } },
+		{ VERIFY, { "--hashes", CLI_FLAG, &l->hashes } },
 	};
+	struct cli_opt opt[sizeof(known) / sizeof(known[0])];
+	const struct words *w = words_of(argv[0]);
 	struct cu_why why;
+	size_t i, n = 0;
 	int rc;
 
 	memset(l, 0, sizeof(*l));
 	buf_init(&l->note, TLOG_NOTE_MAX);
 	l->json = c->json;
 	l->from = l->until = UINT64_MAX;
-	if (cli_options(argc, argv, opt, sizeof(opt) / sizeof(opt[0]),
-	    &l->word, 0, 1) < 0)
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if ((known[i].of & w->bit) != 0)
+			opt[n++] = known[i].opt;
+	if (cli_options(argc, argv, opt, n, &l->word, w->min, w->max) < 0)
 		return (cli_usage("custos log %s\n"
 		    "  --log DIR   the log; else that of the keeper's home\n"
 		    "  --vkey KEY  the log's key; else as its first entry "
 		    "names it\n  --json      for a program",
-		    words_of(argv[0])));
+		    w->words));
 	if (number(from, &l->from) != 0 || number(until, &l->until) != 0)
 		return (CLI_USAGE);
 	if ((rc = find_log(l, c, dir)) != 0)
@@ -355,7 +372,7 @@ static int
 log_prove(struct cli *c, int argc, char **argv)
 {
 	struct cli_log l;
-	uint64_t index;
+	uint64_t index = 0;
 	struct buf out;
 	FILE *f = stdout;
 	int rc;
@@ -363,8 +380,8 @@ log_prove(struct cli *c, int argc, char **argv)
 	buf_init(&out, 1 << 20);
 	if ((rc = cli_log_begin(&l, c, argc, argv)) != 0)
 		goto done;
-	if (l.word == NULL || text_dec(l.word, strlen(l.word), &index) != 0) {
-		rc = cli_usage("custos log prove N [--out FILE]");
+	if (number(l.word, &index) != 0) {
+		rc = CLI_USAGE;
 		goto done;
 	}
 	if ((rc = cli_log_key(&l)) != 0 || (rc = cli_log_checkpoint(&l)) != 0)

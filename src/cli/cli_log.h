@@ -6,7 +6,7 @@
 #include "journal/journal_read.h"
 #include "tlog/tlog_note.h"
 
-/* An open log, and the options that all log verbs know. */
+/* An open log, and the options of the log verbs. */
 struct cli_log {
 	struct journal_reader *r;
 	char dir[4096];
@@ -15,7 +15,7 @@ struct cli_log {
 	const char *vault, *vault_key;	/* verify: full */
 	bool hashes;			/* verify: frames and tree alone */
 	uint64_t from, until;		/* UINT64_MAX: not said */
-	const char *word;		/* the one argument, or NULL */
+	const char *word;		/* the one word, or NULL */
 	struct tlog_key key;		/* cli_log_key */
 	struct buf note;		/* log/checkpoint */
 	struct tlog_checkpoint cp;

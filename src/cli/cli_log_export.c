@@ -133,9 +133,7 @@ cli_log_export(struct cli *c, int argc, char **argv)
 	for (i = 0; i < TLOG_TILE_LEVELS; i++)
 		buf_init(&e.tile[i], TLOG_TILE_WIDTH * TLOG_HASH_LEN);
 	if ((rc = cli_log_begin(&l, c, argc, argv)) != 0 ||
-	    (l.word == NULL && (rc = cli_usage(
-	    "custos log export DIR")) != 0) || (rc = cli_log_key(&l)) != 0 ||
-	    (rc = cli_log_checkpoint(&l)) != 0)
+	    (rc = cli_log_key(&l)) != 0 || (rc = cli_log_checkpoint(&l)) != 0)
 		goto out;
 	if ((mkdir(l.word, 0755) != 0 && errno != EEXIST) ||
 	    (e.dir = e.io->openat(e.io, AT_FDCWD, l.word,

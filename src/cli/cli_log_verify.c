@@ -296,9 +296,12 @@ cli_log_verify(struct cli *c, int argc, char **argv)
 
 	if ((rc = cli_log_begin(&l, c, argc, argv)) != 0)
 		;
-	else if (l.word != NULL)
-		rc = cli_fail(CLI_USAGE, "log verify takes no %s (--log DIR "
-		    "names a log)", l.word);
+	else if (l.vault_key != NULL && l.vault == NULL)
+		rc = cli_fail(CLI_USAGE, "--vault-key: of which vault? "
+		    "(--vault DIR)");
+	else if (l.hashes && l.vault != NULL)
+		rc = cli_fail(CLI_USAGE, "--hashes looks into no vault: "
+		    "either it or --vault");
 	else if (l.genesis != NULL && (strlen(l.genesis) != 64 ||
 	    text_unhex(want, l.genesis, 32) != 0))
 		rc = cli_fail(CLI_USAGE, "--genesis: 64 lower-case hex "
