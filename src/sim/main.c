@@ -382,8 +382,10 @@ main(int argc, char **argv)
 	if (argc < 4 || strcmp(argv[2], "-C") != 0)
 		return (usage());
 	verb = argv[1];
-	if (home_open(&home, argv[3], &why) != 0)
-		return (could_not(argv[3], &why));
+	if (home_open(&home, argv[3], &why) != 0) {
+		diag("%s", why.text);
+		return (EXIT_COULD_NOT);
+	}
 	argc -= 4;
 	argv += 4;
 	if (strcmp(verb, "ne") == 0 && argc == 0)

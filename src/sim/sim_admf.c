@@ -152,7 +152,7 @@ take_option(struct x1_msg *m, const char *o, const char *v, struct cu_why *why)
 			m->destination.name = strdup(v);
 		return (m->destination.name != NULL ? 0 : CU_ENOMEM);
 	}
-	cu_why_set(why, "%s: unknown, or not with that word", o);
+	cu_why_set(why, "%s %s: no such option, or no value of it", o, v);
 	return (CU_EMALFORMED);
 }
 
