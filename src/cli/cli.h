@@ -16,6 +16,7 @@ struct jv;
 struct net_msg;
 struct net_out;
 struct record_act;
+struct record_key_info;
 struct record_payload;
 struct record_sds;
 struct sign_key;
@@ -90,12 +91,14 @@ int cli_warrant(struct cli *, int, char **);
 int cli_why(struct cli *, int, char **);
 
 /* Options of a verb. */
-enum cli_opt_kind { CLI_FLAG = 1, CLI_TEXT, CLI_MANY };
+enum cli_opt_kind { CLI_FLAG = 1, CLI_TEXT, CLI_MANY,
+	CLI_NEED = 8 };		/* a bit beside: it has to be given */
 struct cli_list { const char *v[CLI_SIGNERS_MAX * 4]; size_t n; };
 struct cli_opt {
 	const char *name;	/* "--out" */
 	enum cli_opt_kind kind;
-	void *to;		/* bool *, const char **, struct cli_list * */
+	void *to;		/* bool *, const char **, struct cli_list *;
+				 * the latter two empty before */
 };
 
 /**
@@ -135,6 +138,10 @@ int cli_ask_yes(const struct cli *, const char *);
  * Owned and to be wiped; NULL after saying why.
  */
 char *cli_ask_passphrase(const char *, const char *, size_t *);
+
+/** cli_key_info(path, file, len, info): What a key file says without its
+ * passphrase.  0, or -1 after saying why. */
+int cli_key_info(const char *, const char *, size_t, struct record_key_info *);
 
 /** cli_key_open(c, path): An owned key, its passphrase asked for if it needs
  * one; NULL after saying why. */

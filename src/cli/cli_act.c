@@ -368,7 +368,7 @@ cli_sign(struct cli *c, int argc, char **argv)
 {
 	struct cli_list keys = { .n = 0 };
 	bool renew = false;
-	struct cli_opt opt[] = { { "--key", CLI_MANY, &keys },
+	struct cli_opt opt[] = { { "--key", CLI_MANY | CLI_NEED, &keys },
 	    { "--renew", CLI_FLAG, &renew } };
 	struct record_act_file *f = NULL;
 	struct record_act *act;
@@ -381,13 +381,14 @@ cli_sign(struct cli *c, int argc, char **argv)
 	int code = CLI_FAILED;
 
 	buf_init(&b, RECORD_ACT_FILE_MAX);
-	if (cli_options(argc, argv, opt, 2, &path, 1, 1) < 0 || keys.n == 0)
+	if (cli_options(argc, argv, opt, 2, &path, 1, 1) < 0)
 		return (cli_usage("custos sign FILE.act --key "
 		    "KEYFILE [--renew]"));
 	if ((file = cli_read(path, RECORD_ACT_FILE_MAX, &len)) == NULL)
 		return (CLI_FAILED);
 	if (record_act_file_read(&f, file, len, &why) != 0) {
-		cli_fail(CLI_FAILED, "%s: %s", path, why.text);
+		cli_fail(CLI_FAILED, "%s: no act file (that --keep or --out "
+		    "wrote): %s", path, why.text);
 		goto out;
 	}
 	if (renew) {

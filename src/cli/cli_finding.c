@@ -203,11 +203,11 @@ finding_say(struct cli *c, int argc, char **argv, enum record_verb verb)
 	struct cli_acting a = { .sign = { .n = 0 } };
 	const char *word, *reason = NULL;
 	struct cli_opt opt[] = { CLI_ACTING(a),
-	    { "--reason", CLI_TEXT, &reason } };
+	    { "--reason", CLI_TEXT | CLI_NEED, &reason } };
 	struct record_payload p = { .kind = RECORD_FINDING, .verb = verb };
 
 	if (cli_options(argc, argv, opt, 3, &word, 1, 1) < 0 ||
-	    reason == NULL || cli_index(word, &p.finding) != 0)
+	    cli_index(word, &p.finding) != 0)
 		return (cli_usage("custos finding %s ID "
 		    "--reason TEXT --sign KEYFILE [--out FILE]",
 		    record_verb_name(verb)));

@@ -37,8 +37,13 @@ take_overseer(struct record_genesis *g, char *word)
 	struct record_overseer *o = &g->overseer[g->overseers_n];
 	char *eq = strchr(word, '=');
 
-	if (eq == NULL || g->overseers_n == RECORD_OVERSEERS_MAX) {
-		cli_fail(CLI_USAGE, "--overseer: ID=KEY, at most %d",
+	if (eq == NULL) {
+		cli_fail(CLI_USAGE, "--overseer %s: not of the form ID=KEY",
+		    word);
+		return (-1);
+	}
+	if (g->overseers_n == RECORD_OVERSEERS_MAX) {
+		cli_fail(CLI_USAGE, "--overseer: at most %d",
 		    RECORD_OVERSEERS_MAX);
 		return (-1);
 	}
@@ -90,21 +95,23 @@ cli_genesis(struct cli *c, int argc, char **argv)
 	const char *out, *key = NULL, *quorum = NULL;
 	struct cli_list overseers = { .n = 0 };
 	struct cli_opt opt[] = {
-	    { "--origin", CLI_TEXT, &p.genesis.origin },
-	    { "--log-key", CLI_TEXT, &key },
-	    { "--overseer", CLI_MANY, &overseers },
+	    { "--origin", CLI_TEXT | CLI_NEED, &p.genesis.origin },
+	    { "--log-key", CLI_TEXT | CLI_NEED, &key },
+	    { "--overseer", CLI_MANY | CLI_NEED, &overseers },
 	    { "--quorum", CLI_TEXT, &quorum } };
 	uint64_t n = 2;
 	char *word;
 	size_t i;
 	int code = CLI_USAGE;
 
-	if (cli_options(argc, argv, opt, 4, &out, 1, 1) < 0 || key == NULL ||
-	    p.genesis.origin == NULL || (quorum != NULL &&
-	    (text_dec(quorum, strlen(quorum), &n) != 0 || n > 8)))
+	if (cli_options(argc, argv, opt, 4, &out, 1, 1) < 0)
 		return (cli_usage("custos genesis FILE.act "
 		    "--origin NAME --log-key KEY --overseer ID=KEY... "
 		    "[--quorum N]"));
+	if (quorum != NULL && (text_dec(quorum, strlen(quorum), &n) != 0 ||
+	    n < 2 || n > RECORD_OVERSEERS_MAX))
+		return (cli_fail(CLI_USAGE, "--quorum %s: not a number from 2 "
+		    "to %d", quorum, RECORD_OVERSEERS_MAX));
 	p.genesis.quorum = (int64_t)n;
 	p.genesis.law = 1;
 	if (cli_public_key(key, p.genesis.log_key) != 0)

@@ -12,10 +12,22 @@
 #include "record/record_key.h"
 
 int
+cli_key_info(const char *path, const char *file, size_t len,
+    struct record_key_info *info)
+{
+	struct cu_why why = { "" };
+
+	if (record_key_info(info, file, len, &why) == 0)
+		return (0);
+	cli_fail(CLI_FAILED, "%s: %s", path, why.text);
+	cli_fail(CLI_FAILED, "(a key file is what custos key new makes)");
+	return (-1);
+}
+
+int
 cli_public_key(const char *word, uint8_t out[SIGN_PUBLIC_LEN])
 {
 	struct record_key_info info;
-	struct cu_why why = { "" };
 	size_t len;
 	char *file;
 	int rc;
@@ -23,15 +35,17 @@ cli_public_key(const char *word, uint8_t out[SIGN_PUBLIC_LEN])
 	if (strlen(word) == TEXT_B64URL_LEN(SIGN_PUBLIC_LEN) &&
 	    text_unb64url(out, SIGN_PUBLIC_LEN, &len, word, strlen(word)) == 0)
 		return (0);
-	if ((file = cli_read(word, RECORD_KEY_FILE_MAX, &len)) == NULL)
+	if ((file = cli_read(word, RECORD_KEY_FILE_MAX, &len)) == NULL) {
+		cli_fail(CLI_FAILED, "(a public key is given by its %zu "
+		    "characters, or by the key file)",
+		    TEXT_B64URL_LEN((size_t)SIGN_PUBLIC_LEN));
 		return (-1);
-	if ((rc = record_key_info(&info, file, len, &why)) == 0)
+	}
+	if ((rc = cli_key_info(word, file, len, &info)) == 0)
 		memcpy(out, info.public, SIGN_PUBLIC_LEN);
-	else
-		cli_fail(CLI_FAILED, "%s: %s", word, why.text);
 	explicit_bzero(file, len);
 	free(file);
-	return (rc == 0 ? 0 : -1);
+	return (rc);
 }
 
 static int
@@ -39,10 +53,9 @@ show(const char *path, const char *file, size_t len)
 {
 	char public[TEXT_B64URL_LEN(SIGN_PUBLIC_LEN) + 1];
 	struct record_key_info info;
-	struct cu_why why = { "" };
 
-	if (record_key_info(&info, file, len, &why) != 0)
-		return (cli_fail(CLI_FAILED, "%s: %s", path, why.text));
+	if (cli_key_info(path, file, len, &info) != 0)
+		return (CLI_FAILED);
 	text_b64url(public, info.public, SIGN_PUBLIC_LEN);
 	printf("id     %s\npublic %s\nlocked %s\n", info.id, public,
 	    info.locked ? "by a passphrase" : "no");

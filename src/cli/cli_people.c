@@ -17,14 +17,15 @@ holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 	struct cli_acting a = { .sign = { .n = 0 } };
 	struct cli_list roles = { .n = 0 }, keys = { .n = 0 };
 	const char *id, *name = NULL;
-	struct cli_opt opt[] = { CLI_ACTING(a), { "--role", CLI_MANY, &roles },
-	    { "--public", CLI_MANY, &keys }, { "--name", CLI_TEXT, &name } };
+	struct cli_opt opt[] = { CLI_ACTING(a),
+	    { "--role", CLI_MANY | CLI_NEED, &roles },
+	    { "--public", CLI_MANY | CLI_NEED, &keys },
+	    { "--name", CLI_TEXT | CLI_NEED, &name } };
 	struct record_payload p = { .kind = RECORD_HOLDER, .verb = verb };
 	unsigned int bit;
 	size_t i;
 
-	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0 || name == NULL ||
-	    roles.n == 0 || keys.n == 0 || keys.n > RECORD_KEYS_MAX)
+	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0)
 		return (cli_usage("custos holder %s ID --role "
 		    "ROLE... --public KEY... --name NAME --sign KEYFILE... "
 		    "[--out FILE]", record_verb_name(verb)));
@@ -37,6 +38,9 @@ holder_put(struct cli *c, int argc, char **argv, enum record_verb verb)
 			    "reader)", roles.v[i]));
 		p.holder.may |= bit;
 	}
+	if (keys.n > RECORD_KEYS_MAX)
+		return (cli_fail(CLI_USAGE, "--public: a holder has at most %d "
+		    "keys", RECORD_KEYS_MAX));
 	for (i = 0; i < keys.n; i++)
 		if (cli_public_key(keys.v[i], p.holder.key[i]) != 0)
 			return (CLI_USAGE);
@@ -148,16 +152,19 @@ instance_add(struct cli *c, int argc, char **argv)
 {
 	struct cli_acting a = { .sign = { .n = 0 } };
 	const char *id, *role = NULL, *key = NULL;
-	struct cli_opt opt[] = { CLI_ACTING(a), { "--role", CLI_TEXT, &role },
-	    { "--public", CLI_TEXT, &key } };
+	struct cli_opt opt[] = { CLI_ACTING(a),
+	    { "--role", CLI_TEXT | CLI_NEED, &role },
+	    { "--public", CLI_TEXT | CLI_NEED, &key } };
 	struct record_payload p = { .kind = RECORD_INSTANCE,
 	    .verb = RECORD_ADD };
 
-	if (cli_options(argc, argv, opt, 4, &id, 1, 1) < 0 || key == NULL ||
-	    role == NULL || (p.instance.role = record_role_find(role)) == 0)
+	if (cli_options(argc, argv, opt, 4, &id, 1, 1) < 0)
 		return (cli_usage("custos instance add ID "
 		    "--role keeper|gate|auditor --public KEY --sign KEYFILE... "
 		    "[--out FILE]"));
+	if ((p.instance.role = record_role_find(role)) == 0)
+		return (cli_fail(CLI_USAGE, "%s: no such role of a process "
+		    "(keeper gate auditor)", role));
 	p.instance.id = id;
 	if (cli_public_key(key, p.instance.key) != 0)
 		return (CLI_USAGE);

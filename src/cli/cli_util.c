@@ -29,7 +29,7 @@ take_option(int argc, char **argv, int *i, const struct cli_opt *opt, size_t n)
 		    argv[*i]);
 		return (-1);
 	}
-	if (opt[k].kind == CLI_FLAG) {
+	if ((opt[k].kind & ~CLI_NEED) == CLI_FLAG) {
 		*(bool *)opt[k].to = true;
 		return (0);
 	}
@@ -38,7 +38,7 @@ take_option(int argc, char **argv, int *i, const struct cli_opt *opt, size_t n)
 		return (-1);
 	}
 	(*i)++;
-	if (opt[k].kind == CLI_TEXT) {
+	if ((opt[k].kind & ~CLI_NEED) == CLI_TEXT) {
 		*(const char **)opt[k].to = argv[*i];
 		return (0);
 	}
@@ -51,12 +51,22 @@ take_option(int argc, char **argv, int *i, const struct cli_opt *opt, size_t n)
 	return (0);
 }
 
+/* Was the option given? */
+static bool
+given(const struct cli_opt *o)
+{
+	if ((o->kind & ~CLI_NEED) == CLI_MANY)
+		return (((const struct cli_list *)o->to)->n > 0);
+	return (*(const char *const *)o->to != NULL);
+}
+
 int
 cli_options(int argc, char **argv, const struct cli_opt *opt, size_t n,
     const char **pos, int min, int max)
 {
 	bool words = false;	/* only words from here on */
 	int i, got = 0;
+	size_t k;
 
 	for (i = 1; i < argc; i++) {
 		if (!words && strcmp(argv[i], "--") == 0) {
@@ -77,9 +87,15 @@ cli_options(int argc, char **argv, const struct cli_opt *opt, size_t n,
 		}
 	}
 	if (got < min) {
-		cli_fail(CLI_FAILED, "%s: a word is missing", argv[0]);
+		cli_fail(CLI_USAGE, "%s: a word is missing", argv[0]);
 		return (-1);
 	}
+	for (k = 0; k < n; k++)
+		if ((opt[k].kind & CLI_NEED) != 0 && !given(&opt[k])) {
+			cli_fail(CLI_USAGE, "%s: %s is missing", argv[0],
+			    opt[k].name);
+			return (-1);
+		}
 	return (got);
 }
 
@@ -235,14 +251,13 @@ cli_key_open(const struct cli *c, const char *path)
 	struct sign_key *key = NULL;
 	struct cu_why why = { "" };
 	size_t len, pass_len = 0;
-	bool known;
 	int rc;
 
 	if ((file = cli_read(path, RECORD_KEY_FILE_MAX, &len)) == NULL)
 		return (NULL);
-	rc = record_key_info(&info, file, len, &why);
-	known = rc == 0;
-	if (rc == 0 && info.locked) {
+	if (cli_key_info(path, file, len, &info) != 0)
+		goto out;
+	if (info.locked) {
 		pass = c->pass_file != NULL ?
 		    cli_read(c->pass_file, RECORD_PASS_MAX + 1, &pass_len) :
 		    cli_ask_passphrase("Passphrase", path, &pass_len);
@@ -250,14 +265,10 @@ cli_key_open(const struct cli *c, const char *path)
 			goto out;
 		pass_len = record_pass_len(pass, pass_len);
 	}
-	if (rc == 0)
-		rc = record_key_open(&key, file, len, pass, pass_len, &why);
+	rc = record_key_open(&key, file, len, pass, pass_len, &why);
 	if (rc != 0)
 		cli_fail(CLI_FAILED, "%s: %s", path,
 		    why.text[0] != '\0' ? why.text : cu_strerror(rc));
-	if (rc != 0 && !known)
-		cli_fail(CLI_FAILED, "(a key file is what custos key new "
-		    "makes)");
 out:
 	if (pass != NULL)
 		wipe(pass, pass_len);

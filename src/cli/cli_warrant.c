@@ -240,14 +240,14 @@ decide(struct cli *c, int argc, char **argv, enum record_verb verb)
 {
 	struct cli_acting a = { .sign = { .n = 0 } };
 	const char *id, *act = NULL, *reason = NULL;
-	struct cli_opt opt[] = { CLI_ACTING(a), { "--act", CLI_TEXT, &act },
+	struct cli_opt opt[] = { CLI_ACTING(a), { "--act", verb ==
+	    RECORD_APPROVE ? CLI_TEXT | CLI_NEED : CLI_TEXT, &act },
 	    { "--reason", CLI_TEXT, &reason },
 	    { "--gate", CLI_TEXT, &a.socket } };
 	struct record_payload p = { .kind = RECORD_WARRANT, .verb = verb };
 	int code;
 
-	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0 ||
-	    (verb == RECORD_APPROVE && act == NULL))
+	if (cli_options(argc, argv, opt, 5, &id, 1, 1) < 0)
 		return (cli_usage("custos warrant %s ID "
 		    "%s--sign KEYFILE [--reason TEXT] [--gate SOCKET] [--out "
 		    "FILE]", record_verb_name(verb), verb == RECORD_APPROVE ?

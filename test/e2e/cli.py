@@ -190,7 +190,17 @@ def keys(t):
     expect("no key is overwritten", 3, run("key", "new", k), "already")
     ok(os.stat(k).st_mode & 0o777 == 0o600, "a key file is its owner's")
     expect("key show", 0, run("key", "show", k), "public")
-    expect("what is no key", 3, run("key", "show", word), word)
+    expect("what is no key", 3, run("key", "show", word), word,
+           "custos key new")
+    expect("neither a public key nor a file", 2, t.v("holder", "add", "x-1",
+           "--role", "reader", "--name", "N", "--public", t.top + "/none"),
+           "/none", "43 characters")
+    for what, value, word_of_it in (
+            ("an overseer without a key", ("--overseer", "a"), "ID=KEY"),
+            ("a quorum that is none", ("--overseer", "a=" + k, "--quorum",
+             "most"), "most")):
+        expect(what, 2, run("genesis", t.top + "/g.act", "--origin", "x/y",
+               "--log-key", k, *value), value[-2], word_of_it)
     tk = os.path.join(t.top, "tk.key")
     r = typed("key new at a terminal", 0, [("New passphrase", "at last"),
               ("Once more", "at last")], ("key", "new", tk),
@@ -219,8 +229,9 @@ def documents(t):
     expect("a wrong type", 2, submit(order(scope=7)), "scope")
     expect("an id with a slash", 2, submit(order(id="w/1")), "id")
     expect("a month 13", 2, submit(order(**{"from": "2026-13-01T00:00:00Z"})),
-           "from")
-    expect("a word for a time", 2, submit(order(until="tomorrow")), "until")
+           "from", "2026-11-22T10:00:00Z")
+    expect("a word for a time", 2, submit(order(until="tomorrow")), "until",
+           "2026-11-22T10:00:00Z")
     expect("a number with two readings", 2, submit(order(targets=[[
         {"kind": "e164Number", "value": "+4915"}]])), "e164Number")
     expect("half a document", 2, submit(order()[:40]), "JSON")
@@ -317,6 +328,15 @@ def acts(t, k):
            "id")
     expect("a role that is none", 2, t.v(*[w if w != "reader" else "boss"
            for w in add]), "boss")
+    expect("a role that no process has", 2, t.v("instance", "add", "g-2",
+           "--role", "boss", "--public", k), "boss", "keeper gate auditor")
+    for verb in (add[:7], add[:3], ("instance", "add", "g-2", "--role",
+                 "gate"), ("finding", "close", "1"), ("sign", act),
+                 ("genesis", act)):
+        r = t.v(*verb)
+        ok(r.returncode == 2 and re.search("custos: .*: --[a-z-]+ is missing\n"
+           "usage:", r.stderr), "what is missing is named: " +
+           " ".join(verb[:2]), r)
     expect("one overseer alone", 1, t.v(*add), "1 of 2")
     expect("neither signature nor file", 2, t.v(*add[:-2]), "--sign")
     expect("the same key twice", 3, t.v(*add, "--sign", one), "already")
@@ -339,7 +359,7 @@ def acts(t, k):
     expect("an act file that is none", 1, t.v("submit", t.file("x\n")),
            "JSON")
     expect("signing what is no act", 3, t.v("--yes", "sign", t.file("x\n"),
-           "--key", one), "JSON")
+           "--key", one), "no act file", "JSON")
     expect("a gate that is not there", 3, t.v("submit", act, "--gate",
            t.top + "/none.sock"), "running")
     expect("a rule that is none", 2, t.v("policy", "set", "x=1", "--sign",
@@ -396,6 +416,15 @@ def the_log(t):
     expect("a proof", 0, t.v("log", "prove", "1"), "tlog-proof")
     expect("a proof of what is not there", 1, t.v("log", "prove",
            "99999999"), "99999999")
+    expect("follow takes no word", 2, t.v("log", "follow", "3"), "3")
+    expect("a proof of no entry", 2, t.v("log", "prove", "0-1"), "0-1",
+           "index")
+    expect("an option of another verb", 2, t.v("log", "verify", "--until",
+           "3"), "--until")
+    expect("a vault's key without a vault", 2, t.v("log", "verify",
+           "--vault-key", "x"), "--vault DIR")
+    expect("a vault, and not to look into it", 2, t.v("log", "verify",
+           "--hashes", "--vault", t.at("keeper/vault")), "--hashes")
     expect("verify", 0, run("log", "verify", *log, "--genesis", genesis),
            "holds:", "what is sealed was not looked at")
     expect("verify in full", 0, run("log", "verify", *log, "--genesis",
