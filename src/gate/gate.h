@@ -184,7 +184,6 @@ struct gate {
 	uint64_t judged;		/* own entries below were seen */
 	uint64_t old_size;		/* what the notebook knew before */
 	uint8_t old_root[DIGEST_LEN];
-	bool overlay_due;		/* acts of the spool are not in it */
 	bool held_due;			/* a revoke or retire was followed */
 
 	/* talking */
@@ -192,6 +191,7 @@ struct gate {
 	TAILQ_HEAD(, gate_ask) asks;	/* open requests of ours */
 	struct net_link_conf talk_conf;
 	bool up, ready, contradicted, started;
+	bool settled;			/* what former starts left */
 	bool beat_due, beat_asked, beat_out;
 	uint64_t beat_ask;		/* request of the keeper, 0: none */
 	uint64_t tls_refused, refused;
@@ -273,7 +273,8 @@ extern const struct net_link_ops gate_follow_ops;
 uint64_t gate_follow_size(const struct gate *);
 /** gate_follow_sync(g): Notebook to the checked head.  0, CU_E*. */
 int gate_follow_sync(struct gate *);
-/** gate_follow_start(g): Empty tables, from entry 0. */
+/** gate_follow_start(g): Empty tables, from entry 0; not ready until they stand
+ * where the keeper does. */
 int gate_follow_start(struct gate *);
 
 /* ---- gate_talk.c -------------------------------------------------------- */

@@ -42,8 +42,11 @@ gate_follow_start(struct gate *g)
 	g->has_log_key = false;
 	g->old_size = g->book.size;
 	memcpy(g->old_root, g->book.root, sizeof(g->old_root));
-	g->overlay_due = true;
 	gate_register_reset(g->reg);
+	/* Until all is known again what counts is what counts at a start. */
+	g->ready = false;
+	if (g->up)
+		net_link_redial(g->talk);
 	return (0);
 }
 
@@ -406,11 +409,6 @@ release(struct gate *g)
 	}
 	gate_waits(g, &waits);
 	gate_machine_waits(g->m, &waits);
-	/* The tables were begun anew while we ran, and know it all again. */
-	if (g->ready && g->overlay_due && g->range.size >= g->old_size) {
-		gate_register_ready(g->reg);
-		gate_late_overlay(g);
-	}
 	gate_late_look(g);
 	gate_talk_try(g);
 	if (g->ready && gate_register_sync(g->reg, io_system(),

@@ -530,7 +530,6 @@ gate_late_overlay(struct gate *g)
 	struct cu_why why;
 	size_t i;
 
-	g->overlay_due = false;
 	for (i = 0; (r = gate_spool_at(g->spool, i)) != NULL; i++) {
 		if (r->type != GATE_RECORD_ACT ||
 		    record_act_file_read(&f, r->text, r->text_len, NULL) != 0)

@@ -191,6 +191,8 @@ last_late(struct gate *g, struct gate_msg *m)
 
 	if (m->class != GATE_NARROW)
 		return (GATE_WHY_NONE);
+	if (!g->ready)
+		return (GATE_WHY_LATER);
 	if (decide_now(g, m, &d) != 0 || !d.allowed || !d.narrowing)
 		return (GATE_WHY_LAW);
 	return (GATE_WHY_NONE);
@@ -207,6 +209,10 @@ gate_law_last(struct gate *g, struct gate_msg *m)
 
 	if (m->late)
 		return (last_late(g, m));
+	/* Tables that were begun anew say nothing yet; a stop needs none. */
+	if (!g->ready)
+		return (m->class == GATE_STOP && register_passes(g, m) ?
+		    GATE_WHY_NONE : GATE_WHY_LATER);
 	at.lo = now < m->entry_time ? now : m->entry_time;
 	at.hi = now > m->entry_time ? now : m->entry_time;
 	at.less = m->index;

@@ -413,8 +413,11 @@ gate_talk_try(struct gate *g)
 	g->up = true;
 	if (!g->ready) {
 		gate_register_ready(g->reg);
-		gate_late_settle(g);
-		g->ready = true;
+		if (g->settled)
+			gate_late_overlay(g);
+		else
+			gate_late_settle(g);
+		g->ready = g->settled = true;
 		gate_event(g, GATE_EV_UP, 0);
 		gate_event(g, GATE_EV_READY, 0);
 		diag("following %llu entries; %zu records in the spool",

@@ -581,7 +581,7 @@ static void
 batch_lost(void)
 {
 	size_t n;
-	int got, outcomes;
+	int got, outcomes, lates;
 
 	start_task(40, "262010000000001");
 	CHECK(!admf.is_error[0]);
@@ -599,15 +599,27 @@ batch_lost(void)
 	kp.no_head = false;
 	keeper_rewinds(n);
 	RUN(!gate.up);
+	/* The tables begin anew: until they are there it is as at a start. */
+	kp.no_head = true;
 	keeper_up();
+	RUN(state_size(gate.st) == kp.n && gate_follow_size(&gate) == 0);
+	settle(300);
+	CHECK(!gate.ready && !gate.up);
+	start_task(43, "262010000000001");
+	CHECK(admf.is_error[0] && admf.code[0] == 1000 && ne.got == got);
+	stop_task(40);
+	CHECK(!admf.is_error[0] && ne.got == got + 1);
+	lates = kp.lates;
+	kp.no_head = false;
+	stream();
+	RUN(gate.ready && kp.lates == lates + 1);
 	RUN(gate.up && state_size(gate.st) == kp.n &&
 	    gate_follow_size(&gate) == kp.n);
 	settle(50);
 	/* Nothing of what was sent before is said again, or otherwise. */
-	CHECK(kp.outcomes == outcomes && !gate.contradicted);
+	CHECK(kp.outcomes == outcomes + 1 && !gate.contradicted);
 	start_task(42, "262010000000001");
-	CHECK(!admf.is_error[0] && ne.got == got + 1);
-	stop_task(40);
+	CHECK(!admf.is_error[0] && ne.got == got + 2);
 	stop_task(42);
 	CHECK(!admf.is_error[0] && ne.got == got + 3);
 	RUN(gate_machine_known(gate.m) <= 1);
