@@ -330,24 +330,61 @@ talk(SSL *ssl, const char *text, const char *until)
 
 #define HEAD "POST /X1/NE HTTP/1.1\r\nHost: h\r\n"
 
-static void
-raw_clients(void)
+static SSL *
+raw_dial(SSL_CTX *ctx)
 {
-	static const unsigned char h2[] = "\2h2\10http/1.1", only[] = "\2h2";
+	SSL *ssl = SSL_new(ctx);
+
+	SSL_set_fd(ssl, dial());
+	return (ssl);
+}
+
+static SSL *
+raw_connect(SSL_CTX *ctx)
+{
+	SSL *ssl = raw_dial(ctx);
+
+	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_NONE);
+	return (ssl);
+}
+
+static void
+raw_close(SSL *ssl)
+{
+	int fd = SSL_get_fd(ssl);
+
+	SSL_free(ssl);
+	close(fd);
+}
+
+static void
+raw_serve(void)
+{
+	sv.conf.handshake = sv.conf.head = sv.conf.body = 300000;
+	sv.conf.idle = 600000;
+	serve();
+}
+
+static void
+raw_end(void)
+{
+	x1http_server_free(sv.s);
+	memset(&sv.conf, 0, sizeof(sv.conf));
+}
+
+static void
+raw_requests(void)
+{
+	static const unsigned char h2[] = "\2h2\10http/1.1";
 	const unsigned char *alpn;
 	unsigned int n;
 	SSL_CTX *ctx;
 	SSL *ssl;
-	int fd;
 
-	sv.conf.handshake = sv.conf.head = sv.conf.body = 300000;
-	sv.conf.idle = 600000;
-	serve();
+	raw_serve();
 	ctx = raw_ctx("client");
 	SSL_CTX_set_alpn_protos(ctx, h2, sizeof(h2) - 1);
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_NONE);
+	ssl = raw_connect(ctx);
 	SSL_get0_alpn_selected(ssl, &alpn, &n);
 	CHECK(n == 8 && memcmp(alpn, "http/1.1", 8) == 0);
 	/* Head and body apart, asked to continue; then two at once. */
@@ -362,77 +399,36 @@ raw_clients(void)
 	    "Content-Length: 1\r\nConnection: close\r\n\r\nz", NULL);
 	CHECK(sv.requests == 3 && sv.body[0] == 'z');
 	CHECK(strstr(got, "Connection: close\r\n") != NULL);
-	SSL_free(ssl);
-	close(fd);
+	raw_close(ssl);
 	/* A smuggled second length; then nothing more is read. */
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_NONE);
+	ssl = raw_connect(ctx);
 	talk(ssl, HEAD "Content-Length: 1\r\nContent-Length: 9\r\n\r\ny" HEAD,
 	    NULL);
 	CHECK(strncmp(got, "HTTP/1.1 400 ", 13) == 0 && sv.requests == 3);
-	SSL_free(ssl);
-	close(fd);
+	raw_close(ssl);
+	SSL_CTX_free(ctx);
+	raw_end();
+}
+
+static void
+raw_waits(void)
+{
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fd;
+
+	raw_serve();
+	ctx = raw_ctx("client");
 	/* A body that drips: the phase ends when it ends. */
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_NONE);
+	ssl = raw_connect(ctx);
 	talk(ssl, HEAD "Content-Length: 9\r\n\r\ny", NULL);
 	CHECK(strncmp(got, "HTTP/1.1 408 ", 13) == 0);
-	SSL_free(ssl);
-	close(fd);
+	raw_close(ssl);
 	/* Idle: closed without a word. */
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_NONE);
+	ssl = raw_connect(ctx);
 	got[0] = '\0';
 	CHECK(drive(ssl, read_more) == SSL_ERROR_ZERO_RETURN && got[0] == 0);
-	SSL_free(ssl);
-	close(fd);
-	/* h2 alone is refused in the handshake; TLS 1.1, too. */
-	sv.refused = 0;
-	SSL_CTX_set_alpn_protos(ctx, only, sizeof(only) - 1);
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_SSL);
-	RUN(sv.refused == 1);
-	CHECK(sv.refused == 1);
-	SSL_free(ssl);
-	close(fd);
-	SSL_CTX_free(ctx);
-	ctx = raw_ctx("client");
-	SSL_CTX_set_security_level(ctx, 0);
-	SSL_CTX_set_min_proto_version(ctx, TLS1_1_VERSION);
-	SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION);
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_SSL);
-	RUN(sv.refused == 2);
-	CHECK(sv.refused == 2);
-	SSL_free(ssl);
-	close(fd);
-	SSL_CTX_free(ctx);
-	/* TLS 1.2 is taken; sessions are never resumed. */
-	ctx = raw_ctx("client");
-	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_NONE);
-	CHECK(!SSL_SESSION_is_resumable(SSL_get0_session(ssl)));
-	SSL_free(ssl);
-	close(fd);
-	SSL_CTX_free(ctx);
-	/* No certificate. */
-	ctx = raw_ctx(NULL);
-	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
-	sv.refused = 0;
-	ssl = SSL_new(ctx);
-	SSL_set_fd(ssl, fd = dial());
-	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_SSL);
-	RUN(sv.refused == 1);
-	CHECK_STR(sv.refused_why, "no certificate");
-	SSL_free(ssl);
-	close(fd);
+	raw_close(ssl);
 	SSL_CTX_free(ctx);
 	/* Clear text, and a handshake that never comes. */
 	sv.refused = 0;
@@ -444,8 +440,55 @@ raw_clients(void)
 	RUN(sv.refused == 2);
 	CHECK_STR(sv.refused_why, "the handshake took too long");
 	close(fd);
-	x1http_server_free(sv.s);
-	memset(&sv.conf, 0, sizeof(sv.conf));
+	raw_end();
+}
+
+static void
+raw_handshakes(void)
+{
+	static const unsigned char only[] = "\2h2";
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	raw_serve();
+	/* h2 alone is refused in the handshake; TLS 1.1, too. */
+	sv.refused = 0;
+	ctx = raw_ctx("client");
+	SSL_CTX_set_alpn_protos(ctx, only, sizeof(only) - 1);
+	ssl = raw_dial(ctx);
+	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_SSL);
+	RUN(sv.refused == 1);
+	CHECK(sv.refused == 1);
+	raw_close(ssl);
+	SSL_CTX_free(ctx);
+	ctx = raw_ctx("client");
+	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set_min_proto_version(ctx, TLS1_1_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION);
+	ssl = raw_dial(ctx);
+	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_SSL);
+	RUN(sv.refused == 2);
+	CHECK(sv.refused == 2);
+	raw_close(ssl);
+	SSL_CTX_free(ctx);
+	/* TLS 1.2 is taken; sessions are never resumed. */
+	ctx = raw_ctx("client");
+	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	ssl = raw_connect(ctx);
+	CHECK(!SSL_SESSION_is_resumable(SSL_get0_session(ssl)));
+	raw_close(ssl);
+	SSL_CTX_free(ctx);
+	/* No certificate. */
+	ctx = raw_ctx(NULL);
+	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	sv.refused = 0;
+	ssl = raw_dial(ctx);
+	CHECK(drive(ssl, SSL_connect) == SSL_ERROR_SSL);
+	RUN(sv.refused == 1);
+	CHECK_STR(sv.refused_why, "no certificate");
+	raw_close(ssl);
+	SSL_CTX_free(ctx);
+	raw_end();
 }
 
 static void
@@ -769,7 +812,9 @@ main(void)
 	CHECK_RUN(urls);
 	CHECK_RUN(contexts);
 	CHECK_RUN(plain_exchange);
-	CHECK_RUN(raw_clients);
+	CHECK_RUN(raw_requests);
+	CHECK_RUN(raw_waits);
+	CHECK_RUN(raw_handshakes);
 	CHECK_RUN(quotas);
 	CHECK_RUN(fates);
 	CHECK_RUN(idle_close);
