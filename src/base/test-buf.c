@@ -1,4 +1,4 @@
-/* src/base/test-buf.c */
+/* src/base/test-buf.c: growing, limits, and the error that sticks */
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-/* src/base/test-text.c */
+/* src/base/test-text.c: each strict text: taken, refused, written again */
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/text.h"

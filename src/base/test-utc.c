@@ -1,4 +1,4 @@
-/* src/base/test-utc.c */
+/* src/base/test-utc.c: times there and back, and what is no time */
 #include "base/utc.h"
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* src/cli/cli_finding.c: findings, and why a command passed or did not */
+/* src/cli/cli_finding.c: findings: what was found, noted and closed */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* src/home/test-home.c */
+/* src/home/test-home.c: custos.yaml, its refusals, the lock, the notebook */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

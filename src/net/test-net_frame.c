@@ -1,4 +1,4 @@
-/* src/net/test-net_frame.c */
+/* src/net/test-net_frame.c: link.json, and frames of no form */
 #include <limits.h>
 #include "base/err.h"
 #include "base/rd.h"

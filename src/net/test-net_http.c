@@ -1,4 +1,4 @@
-/* src/net/test-net_http.c */
+/* src/net/test-net_http.c: heads and bodies, taken and refused */
 #include <dirent.h>
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-/* src/net/test-net_loop.c */
+/* src/net/test-net_loop.c: timers, signals, descriptors */
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
