@@ -172,10 +172,11 @@ report(struct verify *w)
 		if (w->bad)
 			printf("FAILED: %s\n", w->why.text);
 		printf("%s %" PRIu64 " entries in %" PRIu64 " batches, %"
-		    PRIu64 " segments; %" PRIu64 " sealed, %" PRIu64
+		    PRIu64 " segment%s; %" PRIu64 " sealed, %" PRIu64
 		    " notes\nroot %s\n", w->bad ? "held before it:" : "holds:",
-		    w->v.size, w->v.batches, w->v.segments, w->v.sealed,
-		    w->v.notes, root);
+		    w->v.size, w->v.batches, w->v.segments,
+		    w->v.segments == 1 ? "" : "s", w->v.sealed, w->v.notes,
+		    root);
 		if (w->signed_here && !w->bad)
 			printf("signed up to %" PRIu64 " by %s\n",
 			    w->l->cp.size, w->l->key.name);

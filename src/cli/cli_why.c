@@ -214,7 +214,7 @@ look_at(struct cli_tables *t, uint64_t index)
 	if ((e = cli_tables_entry(t, index)) == NULL)
 		return (CLI_FAILED);
 	if (!is_command(e))
-		code = cli_fail(CLI_NO, "entry %" PRIu64 " is a %s, not a "
+		code = cli_fail(CLI_NO, "entry %" PRIu64 " is of kind %s, not a "
 		    "command (custos log show %" PRIu64 ")", index,
 		    record_kind_name(e->kind), index);
 	record_entry_free(e);
