@@ -21,7 +21,11 @@ run(struct home *home)
 		diag("%s: its role is not auditor", home_dir(home));
 		return (EXIT_COULD_NOT);
 	}
-	if (home_lock(home, &why) != 0 || auditor_create(&a, home, &why) != 0) {
+	if (home_lock(home, &why) != 0) {
+		diag("%s", why.text);		/* it names the home */
+		return (EXIT_COULD_NOT);
+	}
+	if (auditor_create(&a, home, &why) != 0) {
 		diag("%s: %s", home_dir(home), why.text);
 		return (EXIT_COULD_NOT);
 	}
@@ -43,7 +47,7 @@ main(int argc, char **argv)
 		return (EXIT_USAGE);
 	}
 	if (home_open(&home, argv[2], &why) != 0) {
-		diag("%s: %s", argv[2], why.text);
+		diag("%s", why.text);
 		return (EXIT_COULD_NOT);
 	}
 	rc = run(home);

@@ -39,7 +39,8 @@ usage(void)
 	    "usage: custos-sim ne -C HOME\n"
 	    "       custos-sim tell -C HOME WORD...\n"
 	    "       custos-sim admf -C HOME [--ne URL] [--id NE] "
-	    "[--dialect stamp] WORD...\n%s", sim_admf_words());
+	    "[--admf ADMF]\n           [--dialect stamp] WORD...\n%s",
+	    sim_admf_words());
 	return (EXIT_USAGE);
 }
 
@@ -185,8 +186,11 @@ run_ne(struct home *home)
 		return (EXIT_COULD_NOT);
 	}
 	sc.listen = c->listen[0];
-	if (home_lock(home, &why) != 0 ||
-	    net_loop_create(&r.loop) != 0 ||
+	if (home_lock(home, &why) != 0) {
+		diag("%s", why.text);		/* it names the home */
+		return (EXIT_COULD_NOT);
+	}
+	if (net_loop_create(&r.loop) != 0 ||
 	    sim_ne_create(&r.ne, c->ne) != 0 ||
 	    net_tls_server(&sc.tls, &conf, &why) != 0 ||
 	    (sc.cookie = r.ne) == NULL ||
