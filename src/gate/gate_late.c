@@ -241,6 +241,24 @@ act_check(struct gate *g, const struct gate_record *r, uint64_t *stands)
 	return (rc);
 }
 
+/* Does what the keeper named stand: the act, or the finding of its refusal? */
+static bool
+act_stands(struct gate *g, struct gate_record *r)
+{
+	struct state_finding_row f;
+	int rc = act_check(g, r, &r->index);
+
+	if (rc == STATE_ACT_STANDS)
+		return (true);
+	if (rc == STATE_ACT_OK || !state_finding_row(g->st, r->index, &f) ||
+	    (strcmp(f.type, "act.refused") != 0 &&
+	    strcmp(f.type, "approval.self") != 0))
+		return (false);
+	diag("an act taken directly does not fit the log any more: finding "
+	    "%llu", (unsigned long long)r->index);
+	return (true);
+}
+
 void
 gate_late_look(struct gate *g)
 {
@@ -253,10 +271,9 @@ gate_late_look(struct gate *g)
 	if (!g->head_asked || g->head_wait || r == NULL ||
 	    r->index == RECORD_NONE || r->index >= gate_follow_size(g))
 		return;
-	if (r->type == GATE_RECORD_ACT &&
-	    act_check(g, r, &r->index) == STATE_ACT_OK) {
-		diag("keeper: says that it kept an act, and its log does not "
-		    "have it");
+	if (r->type == GATE_RECORD_ACT && !act_stands(g, r)) {
+		diag("keeper: says what became of an act, and its log does "
+		    "not have it");
 		r->index = RECORD_NONE;
 		head_error(g);
 		return;
@@ -307,26 +324,17 @@ on_head(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 	g->head_wait = false;
 	if (rc == CU_EIO || r == NULL || !g->head_asked)
 		return;			/* on_close says it */
-	if (rc == 0 && a->kind == NET_KEPT &&
+	/* A refusal of an act has its finding: a trace that nobody loses. */
+	if (rc == 0 && (a->kind == NET_KEPT || a->kind == NET_REFUSED) &&
 	    jv_dec(jv_get(a->json, "index"), &index) == 0) {
 		r->index = index;
 		gate_late_look(g);
 		return;
 	}
-	if (rc == 0 && a->kind == NET_REFUSED) {
-		if (act_check(g, r, &index) == STATE_ACT_OK) {
-			diag("keeper: refuses an act that its own log admits");
-			head_error(g);
-			return;
-		}
-		/* What stands by now speaks against it. */
-		diag("keeper: an act taken directly was refused");
-		r->index = 0;
-		head_gone(g);
-		return;
-	}
 	code = rc == 0 ? jv_str(jv_get(a->json, "code"), NULL) : NULL;
 	text = rc == 0 ? jv_str(jv_get(a->json, "text"), NULL) : NULL;
+	if (text == NULL && rc == 0)	/* refused, and not recorded */
+		text = jv_str(jv_get(a->json, "why"), NULL);
 	diag("keeper: the spool's head is not taken: %s: %s",
 	    code != NULL ? code : cu_strerror(rc), text != NULL ? text : "-");
 	if (code != NULL && strcmp(code, "order") == 0 &&

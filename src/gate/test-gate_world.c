@@ -494,6 +494,38 @@ revoked_while_waiting(void)
 	RUN(gate_follow_size(&gate) == kp.n);
 }
 
+/*
+ * Taken directly while the keeper was away, where meanwhile another act on the
+ * same order came first: it ends in a finding, and not before.
+ */
+static void
+revoked_too_late(void)
+{
+	char d[64];
+	struct world_order o = { .id = "w-1d", .supersedes = d,
+	    .revision = 2, .imsi = "262010000000004", .from = utc_now(),
+	    .until = utc_now() + 3600 * UTC_SECOND, .element = "ne-1" };
+	size_t n;
+
+	order("w-1d", "262010000000004");
+	RUN(gate_follow_size(&gate) == kp.n && gate_spool_n(gate.spool) == 0);
+	keeper_down();
+	direct("w-1d", RECORD_REVOKE, W_APPR1);
+	CHECK(cli.kind == NET_KEPT && gate_spool_n(gate.spool) == 1);
+	text_b64url(d, warrant_digest, DIGEST_LEN);
+	CHECK(world_submit(&world, &o, warrant_digest, 1U << W_INTAKE,
+	    NULL) == 0);
+	kp.refusals = 0;
+	kp.no_trace = true;
+	keeper_up();
+	RUN(kp.refusals >= 2);
+	CHECK(gate_spool_n(gate.spool) == 1);
+	n = kp.n;
+	kp.no_trace = false;
+	RUN(gate_spool_n(gate.spool) == 0);
+	CHECK(kp.n > n && gate_follow_size(&gate) > n);
+}
+
 /* A revocation is followed: a signed beat says so at once. */
 static void
 revoked_by_the_log(void)
@@ -787,6 +819,7 @@ main(void)
 	CHECK_RUN(revoked_directly);
 	CHECK_RUN(another_order);
 	CHECK_RUN(revoked_while_waiting);
+	CHECK_RUN(revoked_too_late);
 	CHECK_RUN(revoked_by_the_log);
 	CHECK_RUN(other_element);
 	CHECK_RUN(forged);

@@ -69,6 +69,8 @@ static struct {
 	const char *error;		/* to each command */
 	int commands, outcomes, lates, beats, reports, starts, stops, acts;
 	enum net_kind lie;		/* what it answers to acts, or 0 */
+	bool no_trace;			/* no finding of an act refused */
+	int refusals;
 	int lied;
 	uint64_t last_index;
 	char last_said[65536], last_outcome[65536];
@@ -374,9 +376,21 @@ k_act(struct net_link *l, const struct net_msg *msg)
 	if (rc == STATE_ACT_STANDS) {
 		k_answer(l, msg->id, r.stands, false);
 	} else if (rc != 0) {
+		kp.refusals++;
 		net_out_init(&m, NET_REFUSED);
 		jw_str(&m.w, "why", world.why.text);
+		if (!kp.no_trace) {
+			world.now = utc_now();
+			CHECK(world_own(&world, RECORD_FINDING, "\"verb\":"
+			    "\"open\",\"finding\":null,\"type\":"
+			    "\"act.refused\",\"severity\":\"notice\","
+			    "\"element\":null,\"instance\":null,\"holder\":"
+			    "\"approver-1\",\"xid\":null,\"did\":null,"
+			    "\"rests\":[],\"word\":null") == 0);
+			jw_dec(&m.w, "index", kp.n - 1);
+		}
 		net_link_answer(l, msg->id, &m);
+		stream();
 	} else {
 		p.kind = f->act->kind;
 		p.act = f->act;
