@@ -231,7 +231,7 @@ io_read_file(struct io *io, int dir, const char *name, struct buf *b)
 	uint8_t part[4096];
 	uint64_t off = 0;
 	size_t got;
-	int fd, rc;
+	int fd, rc, saved;
 
 	if ((fd = io->openat(io, dir, name, O_RDONLY, 0)) < 0)
 		return (errno == ENOENT ? CU_ENOENT : CU_EIO);
@@ -241,7 +241,9 @@ io_read_file(struct io *io, int dir, const char *name, struct buf *b)
 		buf_add(b, part, got);
 		off += got;
 	} while (got == sizeof(part) && b->rc == 0);
+	saved = errno;
 	io->close(io, fd);
+	errno = saved;
 	return (rc != 0 ? rc : b->rc);
 }
 

@@ -68,7 +68,7 @@ int io_zero(struct io *, int, uint64_t, uint64_t);
 /**
  * io_read_file(io, dirfd, name, b):
  * Append the whole file.  Return 0; CU_ENOENT; CU_ELIMIT if ${b} cannot hold
- * it; CU_ENOMEM; CU_EIO.
+ * it; CU_ENOMEM; CU_EIO, with the reason in errno.
  */
 int io_read_file(struct io *, int, const char *, struct buf *);
 

@@ -34,13 +34,13 @@ read_conf(struct home *h, struct cu_why *why)
 	}
 	buf_init(&b, HOME_FILE_MAX + 1);
 	rc = io_read_file(io_system(), dir, HOME_FILE, &b);
-	close(dir);
 	if (rc == CU_ENOENT)
 		cu_why_set(why, "%s: not a home: it has no " HOME_FILE,
 		    h->dir);
 	else if (rc != 0)
 		cu_why_set(why, "%s/" HOME_FILE ": %s", h->dir,
-		    cu_strerror(rc));
+		    rc == CU_EIO ? strerror(errno) : cu_strerror(rc));
+	close(dir);
 	if (rc == 0) {
 		digest(h->digest, b.p, b.len);
 		rc = home_parse(&h->conf, buf_text(&b), b.len, h->dir, why);
