@@ -94,25 +94,52 @@ cli_run_start(struct cli_runs *runs, const char *dir, enum home_role role)
 	return (0);
 }
 
+/* Is there a home at ${dir}/${name}?  Its path in ${at}; ${denied} is set where
+ * we may not look. */
+static bool
+home_below(char at[PATH_MAX], const char *dir, const char *name, bool *denied)
+{
+	char file[PATH_MAX];
+
+	if (name[0] == '.' || cli_join(at, dir, name) != 0 ||
+	    cli_join(file, at, HOME_FILE) != 0)
+		return (false);
+	if (access(file, F_OK) == 0)
+		return (true);
+	*denied = *denied || errno == EACCES;
+	return (false);
+}
+
+static int
+none_below(const char *dir, bool denied)
+{
+	return (cli_fail(CLI_FAILED, "%s: no home of a process below it%s",
+	    dir, denied ? " that we may read" : ""));
+}
+
 /* The homes below ${dir}, in the order in which they start.  0, or -1. */
 static int
 start_below(struct cli_runs *runs, const char *dir)
 {
-	char name[CLI_RUNS_MAX][256], at[PATH_MAX], file[PATH_MAX];
+	char name[CLI_RUNS_MAX][256], at[PATH_MAX];
 	enum home_role role[CLI_RUNS_MAX];
 	struct dirent *e;
 	size_t i, k, n = 0;
+	bool denied = false;
 	DIR *d;
 
 	if ((d = opendir(dir)) == NULL) {
 		cli_fail(CLI_FAILED, "%s: %s", dir, strerror(errno));
 		return (-1);
 	}
-	while ((e = readdir(d)) != NULL && n < CLI_RUNS_MAX) {
-		if (e->d_name[0] == '.' || cli_join(at, dir, e->d_name) != 0 ||
-		    cli_join(file, at, HOME_FILE) != 0 ||
-		    access(file, F_OK) != 0)
+	while ((e = readdir(d)) != NULL) {
+		if (!home_below(at, dir, e->d_name, &denied))
 			continue;
+		if (n == CLI_RUNS_MAX) {
+			cli_fail(CLI_FAILED, "%s: more than %d homes below it",
+			    dir, CLI_RUNS_MAX);
+			break;
+		}
 		if (role_of(at, &role[n]) != 0)
 			break;
 		snprintf(name[n++], sizeof(name[0]), "%s", e->d_name);
@@ -127,7 +154,7 @@ start_below(struct cli_runs *runs, const char *dir)
 			    cli_run_start(runs, at, role[i]) != 0))
 				return (-1);
 	if (runs->n == 0)
-		cli_fail(CLI_FAILED, "%s: no home of a process below it", dir);
+		none_below(dir, denied);
 	return (runs->n > 0 ? 0 : -1);
 }
 
@@ -349,18 +376,15 @@ check_one(const char *dir)
 
 /* Check each home below ${dir}.  CLI_NO if one complains, -1 if none is. */
 static int
-check_below(const char *dir)
+check_below(const char *dir, bool *denied)
 {
-	char at[PATH_MAX], file[PATH_MAX];
+	char at[PATH_MAX];
 	struct dirent **e;
 	int i, n, code = -1;
 
 	n = scandir(dir, &e, NULL, alphasort);
 	for (i = 0; i < n; i++) {
-		if (e[i]->d_name[0] != '.' &&
-		    cli_join(at, dir, e[i]->d_name) == 0 &&
-		    cli_join(file, at, HOME_FILE) == 0 &&
-		    access(file, F_OK) == 0)
+		if (home_below(at, dir, e[i]->d_name, denied))
 			code = check_one(at) != CLI_DONE || code == CLI_NO ?
 			    CLI_NO : CLI_DONE;
 		free(e[i]);
@@ -375,13 +399,16 @@ cli_check(struct cli *c, int argc, char **argv)
 {
 	const char *dir = c->home;
 	char file[PATH_MAX];
+	bool denied = false;
 	int code;
 
 	if (cli_options(argc, argv, NULL, 0, &dir, 0, 1) < 0)
 		return (cli_usage("custos check [HOME | DIR]"));
 	if (cli_join(file, dir, HOME_FILE) != 0)
 		return (CLI_FAILED);
-	code = access(file, F_OK) == 0 ? -1 : check_below(dir);
+	code = access(file, F_OK) == 0 ? -1 : check_below(dir, &denied);
+	if (code == -1 && denied)
+		return (none_below(dir, denied));
 	return (code != -1 ? code : check_one(dir));
 }
 

@@ -452,6 +452,13 @@ def processes(t, all_of_them):
     expect("check says so", 1, run("check", t.at("gate")), "in use by pid")
     expect("a folder without homes", 3, run("run", "--all", t.top + "/tiles"),
            "no home")
+    os.makedirs(t.top + "/odd/custos.yaml")
+    expect("a configuration that is a folder", 1, run("check", t.top + "/odd"),
+           "custos.yaml", "directory")
+    for i in range(17):
+        shutil.copytree(t.at("admf"), "%s/many/%d" % (t.top, i))
+    expect("more homes than run together", 3, run("run", "--all",
+           t.top + "/many"), "more than 16")
     expect("the home of another role", 3, run("-C", t.at("gate"), "status"),
            "gate", "keeper")
     r = t.v("status")
