@@ -144,6 +144,7 @@ state_free(struct state *st)
 	}
 	for (i = 0; i < st->shape.n; i++)
 		free(st->shape.v[i].dids);
+	free(st->policy.v);
 	free(st->holder.v);
 	free(st->known.v);
 	free(st->instance.v);

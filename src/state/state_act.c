@@ -666,6 +666,21 @@ void_holders(struct state *st)
 	} while (again);
 }
 
+/* The newest rules that people set who still count; at last the genesis'. */
+static void
+void_policies(struct state *st)
+{
+	const struct policy *p;
+	size_t i = st->policy.n;
+
+	do {
+		p = &st->policy.v[--i];
+	} while (i > 0 && counted(st, p->signer, p->signers_n, p->index) <
+	    (size_t)st->quorum);
+	st->rules = p->rules;
+	st->timed_next = 0;
+}
+
 /* What rested on a void authority ends here; nothing is undone backwards. */
 static void
 void_acts(struct state *st, uint64_t index, utc_us time)
@@ -674,6 +689,7 @@ void_acts(struct state *st, uint64_t index, utc_us time)
 	size_t i, k, left;
 
 	void_holders(st);
+	void_policies(st);
 	for (i = 0; i < st->instance.n; i++)
 		if (st->instance.v[i].live && counted(st,
 		    st->instance.v[i].signer, st->instance.v[i].signers_n,
@@ -946,6 +962,22 @@ take_decide(struct state *st, uint64_t index, utc_us time,
 }
 
 static int
+set_rules(struct state *st, uint64_t index, const struct record_rules *rules,
+    const struct signers *s)
+{
+	struct policy *p;
+
+	if (ROOM(&st->policy, 1) != 0)
+		return (CU_ENOMEM);
+	p = &st->policy.v[st->policy.n++];
+	p->index = index;
+	p->rules = st->rules = *rules;
+	copy_signers(p->signer, &p->signers_n, s);
+	st->timed_next = 0;
+	return (0);
+}
+
+static int
 take_genesis(struct state *st, const struct record_genesis *p)
 {
 	struct signers none = { .n = 0 };
@@ -956,8 +988,8 @@ take_genesis(struct state *st, const struct record_genesis *p)
 	memcpy(st->log_key, p->log_key, sizeof(st->log_key));
 	st->trial = p->trial;
 	st->quorum = p->quorum;
-	st->rules = p->rules;
-	if (add_known(st, "log", "", p->log_key, MAP_NONE, MAP_NONE) != 0)
+	if (set_rules(st, 0, &p->rules, &none) != 0 ||
+	    add_known(st, "log", "", p->log_key, MAP_NONE, MAP_NONE) != 0)
 		return (CU_ENOMEM);
 	for (i = 0; i < p->overseers_n; i++)
 		if (set_holder(st, p->overseer[i].id, RECORD_MAY_OVERSEER,
@@ -983,10 +1015,9 @@ change(struct state *st, uint64_t index, utc_us time,
 	case RECORD_ELEMENT:
 		return (take_element(st, index, a, p, s));
 	case RECORD_POLICY:
-		if (a->verb == RECORD_CLOCK)
-			st->clock_after = (*p)->after;
-		else
-			st->rules = (*p)->rules;
+		if (a->verb == RECORD_SET)
+			return (set_rules(st, index, &(*p)->rules, s));
+		st->clock_after = (*p)->after;
 		st->timed_next = 0;
 		return (0);
 	case RECORD_WARRANT:

@@ -40,6 +40,14 @@ struct holder {
 	size_t signers_n;
 };
 
+/* The genesis' rules, then each `policy set`. */
+struct policy {
+	uint64_t index;
+	struct record_rules rules;
+	uint32_t signer[SIGNERS_MAX];
+	size_t signers_n;
+};
+
 struct known {				/* a key that ever was registered */
 	char *of;			/* as record_known has it */
 	uint8_t public[SIGN_PUBLIC_LEN];
@@ -248,7 +256,8 @@ struct state {
 	uint8_t log_key[SIGN_PUBLIC_LEN];
 	bool trial;
 	int64_t quorum;
-	struct record_rules rules;
+	struct record_rules rules;	/* in force */
+	ROWS(struct policy) policy;
 	uint64_t clock_after;
 	unsigned int epoch;		/* counts changes of authority */
 	utc_us keeper_start;		/* due times count anew from here */

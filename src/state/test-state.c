@@ -1188,9 +1188,53 @@ void_enrolment(bool revoked)
 	world_free(&p.w);
 }
 
+/* Rules that such a quorum set end with it; those before stand again. */
+static void
+void_policy(void)
+{
+	static const unsigned int two = 1U << W_OVER1 | 1U << W_OVER2;
+	static const char rules[] = "{\"rules\":{\"approvals\":%d,"
+	    "\"x1_time_tolerance\":300000,\"release_timeout\":3000,"
+	    "\"clock_skew\":5000,\"overdue_after\":%d,"
+	    "\"missing_after\":86400000,\"beat_missing\":150000,"
+	    "\"window_max\":null,\"cidr4_min\":32,\"cidr6_min\":64,"
+	    "\"container\":32,\"refusals\":10}}";
+	uint64_t since;
+	int k;
+
+	memset(&p, 0, sizeof(p));
+	REQUIRE(world_create(&p.w, STATE_SIGNATURES | STATE_STRUCTURE) == 0);
+	REQUIRE(world_actf(&p.w, RECORD_POLICY, RECORD_SET, "policy", NULL,
+	    two, rules, 2, 20000) == 0);
+	since = state_size(p.w.st[0]);
+	REQUIRE(world_actf(&p.w, RECORD_POLICY, RECORD_SET, "policy", NULL,
+	    two, rules, 1, 3600000) == 0);
+	for (k = 0; k < WORLD_STATES; k++)
+		CHECK(state_rules(p.w.st[k])->v[RECORD_RULE_OVERDUE_AFTER] ==
+		    3600000);
+	REQUIRE(world_actf(&p.w, RECORD_HOLDER, RECORD_REVOKE,
+	    "holder/overseer-1", NULL, 1U << W_OVER2,
+	    "{\"id\":\"overseer-1\",\"void_since\":\"%llu\"}",
+	    (unsigned long long)since) == 0);
+	for (k = 0; k < WORLD_STATES; k++)
+		CHECK(state_rules(p.w.st[k])->v[RECORD_RULE_APPROVALS] == 2 &&
+		    state_rules(p.w.st[k])->v[RECORD_RULE_OVERDUE_AFTER] ==
+		    20000);
+	/* And that of the genesis, where the former goes, too. */
+	REQUIRE(world_actf(&p.w, RECORD_HOLDER, RECORD_REVOKE,
+	    "holder/overseer-2", NULL, 1U << W_OVER2,
+	    "{\"id\":\"overseer-2\",\"void_since\":\"1\"}") == 0);
+	for (k = 0; k < WORLD_STATES; k++)
+		CHECK(state_rules(p.w.st[k])->v[RECORD_RULE_APPROVALS] == 1 &&
+		    state_rules(p.w.st[k])->v[RECORD_RULE_OVERDUE_AFTER] ==
+		    30000);
+	world_free(&p.w);
+}
+
 static void
 void_since(void)
 {
+	void_policy();
 	void_enrolment(false);
 	void_enrolment(true);
 }

@@ -275,6 +275,8 @@ class Tables:
         self.element_at, self.warrants, self.revisions = {}, {}, {}
         self.seq, self.known, self.rules, self.quorum = {}, [], None, None
         self.registered = []        # [subject, index, who signed] that live
+        self.policies = []          # [rules, index, who signed]
+        self.since = {}             # from when on a holder's acts are void
 
     # -- signatures --
 
@@ -334,6 +336,7 @@ class Tables:
         self.origin = p["origin"]
         self.log_key = unb64u(p["log_key"], 32)
         self.rules, self.quorum = rules_of(p["rules"], True), p["quorum"]
+        self.policies = [(self.rules, 0, None)]
         self.trial = p["trial"]
         self.known.append(("log", self.log_key, "live"))
         for o in p["overseers"]:
@@ -384,26 +387,38 @@ class Tables:
         self.registered.append((subject, index,
                                 self.having(people, "overseer")))
 
+    def counted(self, people, at):
+        """Who of these still counts for what they signed in that entry."""
+        return [h for h in people if h not in self.since or
+                at < self.since[h]]
+
     def void(self, hid, since, index):
         """What rested on this holder's acts from there on ends here."""
-        for subject, at, people in self.registered:
-            left = [h for h in people if not (h == hid and at >= since)]
-            kind, ident = subject.split("/")
-            if len(left) >= self.quorum:
-                continue
-            if kind == "holder":
-                self.holders[ident].live = False
-            elif kind == "instance":
-                self.instances[ident] = self.instances[ident][:2] + (False,)
-            else:
-                self.elements[ident]["live"] = False
-            self.known_end(subject, "ended")
+        self.since[hid], again = since, True
+        while again:
+            again = False
+            for subject, at, people in self.registered:
+                kind, ident = subject.split("/")
+                if len(self.counted(people, at)) >= self.quorum:
+                    continue
+                self.known_end(subject, "ended")
+                if kind == "holder":
+                    self.holders[ident].live = False
+                    if self.counted([ident], at):
+                        self.since[ident], again = at, True
+                elif kind == "instance":
+                    self.instances[ident] = \
+                        self.instances[ident][:2] + (False,)
+                else:
+                    self.elements[ident]["live"] = False
+        self.rules = next(rules for rules, at, people in
+                          reversed(self.policies) if people is None or
+                          len(self.counted(people, at)) >= self.quorum)
         for r in self.revisions.values():
-            if r.ended is not None:
-                continue
-            approvers = {h for h, i in r.approvers.items()
-                         if not (h == hid and i >= since)}
-            if (r.submitter == hid and r.index >= since) or (
+            approvers = [h for h, i in r.approvers.items()
+                         if self.counted([h], i)]
+            if r.ended is None and (
+                    not self.counted(r.submitters, r.index) or
                     r.approved is not None and
                     len(approvers) < self.rules["approvals"]):
                 r.ended = index
@@ -459,6 +474,8 @@ class Tables:
         self.overseers(people, verb == "set")
         if verb == "set":
             self.rules = p["rules"]
+            self.policies.append((self.rules, index,
+                                  self.having(people, "overseer")))
         else:
             need(dec(p["after"]) < index, "an index of the past")
 

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (Encoding,
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import log_acts                                                 # noqa: E402
 import log_bytes as lb                                          # noqa: E402
 import log_lines as ll                                          # noqa: E402
 import log_said                                                 # noqa: E402
@@ -616,6 +617,68 @@ def gaps(folder):
             assert not good, n
 
 
+class Voided(Made):
+    """Two overseers, one of them somebody else, set rules and enrol a third.
+
+    With the two the rules go that they set, and what the third approved.
+    """
+
+    def order(self, name, approver):
+        seals = [(n, "x", "warrant:" + name) for n in (
+            "authority", "reference", "legal_basis", "liid")]
+        p = {"id": name, "revision": 1, "supersedes": None,
+             "kind": "ordinary", "from": ll.spell_time(BEGIN),
+             "until": ll.spell_time(BEGIN + self.window), "scope": "iri",
+             "services": [], "elements": ["ne-1"], "zones": [],
+             "deliver_to": [], "sets": [lw.set_tokens(TOKEN_KEY, [IMSI])]}
+        index = self.add("submit " + name, "warrant", {
+            "act": ("submit", p, ["clerk"]), "seals": seals + [
+                ("targets", [[IMSI]], "warrant:" + name),
+                ("token_key", lb.b64u(TOKEN_KEY), "warrant:" + name)]})
+        digest = lb.b64u(lb.sha(lb.read_json(self.entries[index])[
+            "act"]["payload"].encode()))
+        self.add("approve " + name, "warrant", {"act": (
+            "approve", {"id": name, "digest": digest}, [approver])})
+
+    def holder(self, name, role):
+        self.add(name, "holder", {"act": ("add", {
+            "id": name, "form": "ed25519", "keys": [lb.b64u(public(name))],
+            "roles": [role]}, ["overseer-1", "overseer-2"]), "seals": [
+                ("name", name.title(), "holder:" + name)]})
+
+    def work(self):
+        rules = {name: least for name, _, _, least in log_acts.RULES}
+        rules["window_max"] = 3600000
+        self.since = self.add("policy", "policy", {"act": (
+            "set", {"rules": rules}, ["overseer-1", "overseer-2"])})
+        self.holder("stranger", "approver")
+        self.window = 3600000000
+        self.order("w-2", "stranger")
+        self.add("void", "holder", {"act": ("revoke", {
+            "id": "overseer-1", "void_since": str(self.since)},
+            ["overseer-2"])})
+        self.window = 86400000000
+        self.order("w-3", "judge")
+
+    def audits(self):
+        tables = self.tables = log_acts.Tables(self.entries[0])
+        for i, entry in enumerate(self.entries):
+            e = lb.read_json(entry)
+            tables.take(i, 0, e["kind"], e["act"])
+
+
+def voided(folder):
+    made = Voided()
+    made.write(folder)
+    code, text = run(folder, made.genesis, True)
+    assert code == 0, text
+    t = made.tables
+    assert t.rules["window_max"] is None and not t.holders["stranger"].live
+    w = {name: revs[0] for name, revs in t.warrants.items()}
+    assert w["w-1"].ended is None and w["w-3"].ended is None
+    assert w["w-2"].ended is not None
+
+
 def damage(folder):
     made = Made()
     made.write(folder)
@@ -646,7 +709,7 @@ def damage(folder):
 
 
 def main():
-    bad, cases = 0, (honest, lies, gaps, damage)
+    bad, cases = 0, (honest, lies, gaps, voided, damage)
     print("TAP version 13\n1..%d" % len(cases))
     for i, f in enumerate(cases, 1):
         with tempfile.TemporaryDirectory() as folder:
