@@ -439,6 +439,11 @@ c_space(struct io *io, int fd, uint64_t *out)
 	return (0);
 }
 
+static void
+c_forget(struct io *io, int fd)
+{
+}
+
 struct crashfs *
 crashfs_create(void)
 {
@@ -450,6 +455,7 @@ crashfs_create(void)
 		.ftruncate = c_ftruncate, .renameat = c_renameat,
 		.unlinkat = c_unlinkat, .mkdirat = c_mkdirat, .stat = c_stat,
 		.lock = c_lock, .list = c_list, .space = c_space,
+		.forget = c_forget,
 	};
 	pthread_mutex_init(&fs->lock, NULL);
 	new_node(fs, true);			/* the root, "." */
@@ -716,6 +722,14 @@ SIMPLE(list, (struct io *io, int fd, int (*fn)(void *, const char *),
     void *cookie), (f->under, fd, fn, cookie))
 SIMPLE(space, (struct io *io, int fd, uint64_t *out), (f->under, fd, out))
 
+static void
+f_forget(struct io *io, int fd)
+{
+	struct iofail *f = (struct iofail *)io;
+
+	f->under->forget(f->under, fd);
+}
+
 void
 iofail_init(struct iofail *f, struct io *under, enum iofail_how how,
     uint64_t at)
@@ -727,7 +741,7 @@ iofail_init(struct iofail *f, struct io *under, enum iofail_how how,
 		.fsync = f_fsync, .ftruncate = f_ftruncate,
 		.renameat = f_renameat, .unlinkat = f_unlinkat,
 		.mkdirat = f_mkdirat, .stat = f_stat, .lock = f_lock,
-		.list = f_list, .space = f_space,
+		.list = f_list, .space = f_space, .forget = f_forget,
 	};
 	f->under = under;
 	f->how = how;

@@ -133,6 +133,12 @@ sys_space(struct io *io, int fd, uint64_t *out)
 	return (0);
 }
 
+static void
+sys_forget(struct io *io, int fd)
+{
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 struct io *
 io_system(void)
 {
@@ -142,7 +148,7 @@ io_system(void)
 		.fsync = sys_fsync, .ftruncate = sys_ftruncate,
 		.renameat = sys_renameat, .unlinkat = sys_unlinkat,
 		.mkdirat = sys_mkdirat, .stat = sys_stat, .lock = sys_lock,
-		.list = sys_list, .space = sys_space,
+		.list = sys_list, .space = sys_space, .forget = sys_forget,
 	};
 
 	return (&sys);

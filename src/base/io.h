@@ -40,6 +40,8 @@ struct io {
 	/* Each name in a directory but . and ..; a return but 0 ends it. */
 	int (*list)(struct io *, int, int (*)(void *, const char *), void *);
 	int (*space)(struct io *, int, uint64_t *);	/* bytes left to us */
+	/* This file will hardly be read: its memory is free.  Advice only. */
+	void (*forget)(struct io *, int);
 };
 
 /** io_system(): The operating system's own. */
