@@ -26,31 +26,41 @@ struct derived {
 	struct buf more;
 };
 
+/* A batch between journal_append and its end. */
+struct flight {
+	struct buf bytes;
+	uint64_t position;		/* of the first of them */
+	uint32_t frames;
+	struct journal_head head;	/* once it is acknowledged */
+};
+
 struct journal {
 	struct io *io;
 	struct tlog_key key;
 	uint8_t origin[32];
 	uint64_t disk_low;
 	int dir, segs, lock;
-	struct journal_sync *sync;
+	struct journal_sync *sync;	/* of batches */
+	struct journal_sync *zero;	/* of the spare */
 	struct journal_reader *reader;	/* opened when first asked for */
 	char *path;
 	uint32_t segment_size;
-	struct journal_chain chain;	/* with the batch in flight */
-	struct journal_head head, next;	/* acknowledged; in flight */
-	bool flying;
+	struct digest *heads;		/* of the batch being made */
+	struct journal_chain chain;	/* with the batches in flight */
+	struct journal_head head;	/* acknowledged */
+	struct flight flight[JOURNAL_SYNC_DEPTH];	/* a ring */
+	unsigned int first, flying;
 	int failed;			/* CU_EIO for ever */
 	/* The segment being written. */
 	uint32_t number;
 	int seg;
 	uint64_t used;			/* offset; 0: no header yet */
-	/* The one after it, zeroed up to ${spare_len}. */
+	/* The one after it, zeroed up to ${spare_len}, under way to asked. */
 	int spare;
 	uint64_t spare_len, spare_asked;
 	bool spare_failed;
 	utc_us tended;
 	struct derived file[DERIVED_N];
-	struct buf batch;		/* bytes in flight */
 	struct buf note;		/* N of the next batch */
 	uint64_t note_size;
 	bool noted;
@@ -70,14 +80,17 @@ journal_free(struct journal *j)
 	if (j == NULL)
 		return;
 	journal_sync_free(j->sync);
+	journal_sync_free(j->zero);
 	journal_reader_free(j->reader);
+	digest_free(j->heads);
 	free(j->path);
 	for (i = 0; i < DERIVED_N; i++) {
 		if (j->file[i].fd >= 0)
 			j->io->close(j->io, j->file[i].fd);
 		buf_fini(&j->file[i].more);
 	}
-	buf_fini(&j->batch);
+	for (i = 0; i < JOURNAL_SYNC_DEPTH; i++)
+		buf_fini(&j->flight[i].bytes);
 	buf_fini(&j->note);
 	if (j->spare >= 0)
 		j->io->close(j->io, j->spare);
@@ -112,33 +125,38 @@ derived_len(unsigned int i, uint64_t size)
 }
 
 /*
- * Write what the derived files lack.  They may lack it: a full disk must not
- * stop the log, and a start makes them again.  True if all is written.
+ * Write what the derived files lack of the acknowledged tree, and no more: to
+ * a start they are a memory.  They may lack it: a full disk must not stop the
+ * log, and a start makes them again.  True if all is written.
  */
 static bool
 derived_write(struct journal *j)
 {
 	struct derived *d;
 	char name[DERIVED_NAME];
+	uint64_t len;
 	unsigned int i;
 	bool all = true;
 
 	for (i = 0; i < DERIVED_N; i++) {
 		d = &j->file[i];
-		if (d->more.len == 0)
+		len = derived_len(i, j->head.size) - d->at;
+		if (len > d->more.len)
+			len = d->more.len;
+		if (len == 0)
 			continue;
 		if (d->fd < 0) {
 			derived_name(name, i);
 			d->fd = j->io->openat(j->io, j->dir, name,
 			    O_RDWR | O_CREAT, 0640);
 		}
-		if (d->fd < 0 || io_pwrite(j->io, d->fd, d->more.p,
-		    d->more.len, d->at) != 0) {
+		if (d->fd < 0 || io_pwrite(j->io, d->fd, d->more.p, len,
+		    d->at) != 0) {
 			all = false;
 			continue;
 		}
-		d->at += d->more.len;
-		buf_reset(&d->more);
+		d->at += len;
+		buf_drop(&d->more, len);
 	}
 	return (all);
 }
@@ -495,10 +513,13 @@ open_any(struct journal **out, const struct journal_options *o, bool make,
 		j->file[i].fd = -1;
 		buf_init(&j->file[i].more, SIZE_MAX / 2);
 	}
-	buf_init(&j->batch, JOURNAL_HEADER_LEN + JOURNAL_BATCH_MAX);
+	for (i = 0; i < JOURNAL_SYNC_DEPTH; i++)
+		buf_init(&j->flight[i].bytes,
+		    JOURNAL_HEADER_LEN + JOURNAL_BATCH_MAX);
 	buf_init(&j->note, JOURNAL_NOTE_MAX);
 	rc = CU_ENOMEM;
-	if ((j->path = strdup(o->dir)) == NULL)
+	if ((j->heads = digest_create()) == NULL ||
+	    (j->path = strdup(o->dir)) == NULL)
 		goto err0;
 	if ((rc = dirs_open(j, o->dir, make, why)) != 0)
 		goto err0;
@@ -517,6 +538,8 @@ open_any(struct journal **out, const struct journal_options *o, bool make,
 	journal_judged_fini(&g);
 	if (rc == 0)
 		rc = journal_sync_create(&j->sync, j->io, o->in_line);
+	if (rc == 0)
+		rc = journal_sync_create(&j->zero, j->io, o->in_line);
 	if (rc != 0)
 		goto err0;
 	*out = j;
@@ -583,131 +606,124 @@ journal_fits(const struct journal *j, const struct journal_add *add, size_t n,
 	    all <= JOURNAL_BATCH_MAX);
 }
 
-/* Append one frame to the batch, its header to ${heads} too. */
+/* Append one frame to the batch. */
 static void
-put_frame(struct journal *j, struct buf *heads, enum journal_kind kind,
-    uint64_t number, uint64_t position, const void *p, size_t len)
+put_frame(struct journal *j, struct flight *f, enum journal_kind kind,
+    uint64_t number, const void *p, size_t len)
 {
-	struct journal_frame f = { kind, (uint32_t)len, number, position,
-	    { 0 } };
+	struct journal_frame frame = { kind, (uint32_t)len, number,
+	    f->position + f->bytes.len, { 0 } };
 	uint8_t head[JOURNAL_FRAME_HEAD], sum[DIGEST_LEN];
 
 	if (kind == JOURNAL_E) {
 		tlog_leaf(sum, p, len);
 		tlog_range_append(&j->chain.range, sum, on_node, j);
-		buf_be(&j->file[0].more, 8, position);
+		buf_be(&j->file[0].more, 8, frame.position);
 	} else {
 		digest(sum, p, len);
 	}
-	memcpy(f.check, sum, sizeof(f.check));
-	journal_frame_put(head, &f);
-	buf_add(heads, head, sizeof(head));
-	buf_add(&j->batch, head, sizeof(head));
-	buf_add(&j->batch, p, len);
-	buf_fill(&j->batch, 0, journal_frame_size(len) - sizeof(head) - len);
+	memcpy(frame.check, sum, sizeof(frame.check));
+	journal_frame_put(head, &frame);
+	/* K holds the digest of those before it. */
+	if (kind != JOURNAL_K)
+		digest_add(j->heads, head, sizeof(head));
+	f->frames++;
+	buf_add(&f->bytes, head, sizeof(head));
+	buf_add(&f->bytes, p, len);
+	buf_fill(&f->bytes, 0, journal_frame_size(len) - sizeof(head) - len);
 }
 
 /* The header of the segment that begins with this batch. */
 static void
-put_header(struct journal *j)
+put_header(struct journal *j, struct flight *f)
 {
 	uint8_t raw[JOURNAL_HEADER_LEN];
 	struct journal_header h = {
 		.number = j->number, .segment_size = j->segment_size,
-		.position = (uint64_t)(j->number - 1) * j->segment_size,
-		.range = j->chain.range,
+		.position = f->position, .range = j->chain.range,
 	};
 
 	memcpy(h.origin, j->origin, 32);
 	memcpy(h.last_k, j->chain.last_k, 32);
 	journal_header_put(raw, &h);
-	buf_add(&j->batch, raw, sizeof(raw));
+	buf_add(&f->bytes, raw, sizeof(raw));
 }
 
 /* Make the bytes of a batch; the chain, levels and offsets move on. */
 static int
-build(struct journal *j, const struct journal_add *add, size_t n, utc_us time)
+build(struct journal *j, const struct journal_add *add, size_t n, utc_us time,
+    struct flight *f)
 {
-	uint64_t first = j->chain.range.size, base, at;
+	uint64_t first = j->chain.range.size;
 	struct journal_commit c = { .time_us = (uint64_t)time };
-	struct digest_part last;
 	uint8_t k[JOURNAL_K_LEN];
-	struct buf heads;
-	size_t i;
+	size_t i, at;
 
-	buf_init(&heads, (3 + 2 * n) * JOURNAL_FRAME_HEAD);
-	buf_reset(&j->batch);
-	base = (uint64_t)(j->number - 1) * j->segment_size;
-	if ((at = j->used) == 0)
-		put_header(j);
-	base += at;
+	buf_reset(&f->bytes);
+	f->frames = 0;
+	f->position = (uint64_t)(j->number - 1) * j->segment_size + j->used;
+	digest_start(j->heads);
+	if (j->used == 0)
+		put_header(j, f);
 	if (j->note.len > 0)
-		put_frame(j, &heads, JOURNAL_N, j->note_size,
-		    base + j->batch.len, j->note.p, j->note.len);
+		put_frame(j, f, JOURNAL_N, j->note_size, j->note.p,
+		    j->note.len);
 	for (i = 0; i < n; i++)
-		put_frame(j, &heads, JOURNAL_E, first + i,
-		    base + j->batch.len, add[i].entry, add[i].entry_len);
+		put_frame(j, f, JOURNAL_E, first + i, add[i].entry,
+		    add[i].entry_len);
 	for (i = 0; i < n; i++)
 		if (add[i].sealed != NULL)
-			put_frame(j, &heads, JOURNAL_S, first + i,
-			    base + j->batch.len, add[i].sealed,
+			put_frame(j, f, JOURNAL_S, first + i, add[i].sealed,
 			    add[i].sealed_len);
-	c.frames = (uint32_t)(heads.len / JOURNAL_FRAME_HEAD);
+	c.frames = f->frames;
 	c.size = j->chain.range.size;
 	tlog_range_root(&j->chain.range, c.root);
 	memcpy(c.previous, j->chain.last_k, 32);
-	digest(c.headers, heads.p, heads.len);
+	digest_end(j->heads, c.headers);
 	journal_commit_put(k, &c);
-	at = j->batch.len;
-	put_frame(j, &heads, JOURNAL_K, c.size, base + at, k, sizeof(k));
-	if (j->batch.rc != 0 || heads.rc != 0 || j->file[0].more.rc != 0 ||
-	    j->file[1].more.rc != 0) {
-		buf_fini(&heads);
+	at = f->bytes.len;
+	put_frame(j, f, JOURNAL_K, c.size, k, sizeof(k));
+	if (f->bytes.rc != 0 || j->file[0].more.rc != 0 ||
+	    j->file[1].more.rc != 0)
 		return (CU_ENOMEM);
-	}
-	last = (struct digest_part){ j->batch.p + at,
-	    JOURNAL_FRAME_HEAD + JOURNAL_K_LEN };
-	digest_parts(j->chain.last_k, &last, 1);
-	j->next.size = c.size;
-	memcpy(j->next.root, c.root, TLOG_HASH_LEN);
-	j->next.time_us = c.time_us;
-	j->next.position = j->chain.position = base + j->batch.len;
-	buf_fini(&heads);
+	digest(j->chain.last_k, f->bytes.p + at,
+	    JOURNAL_FRAME_HEAD + JOURNAL_K_LEN);
+	f->head.size = c.size;
+	memcpy(f->head.root, c.root, TLOG_HASH_LEN);
+	f->head.time_us = c.time_us;
+	f->head.position = j->chain.position = f->position + f->bytes.len;
 	return (0);
 }
 
-/* Take in what the thread says of the spare. */
+/* Take in what has become of the spare. */
 static int
 spare_news(struct journal *j, bool wait)
 {
-	uint64_t to;
-	bool failed;
 	int rc;
 
-	rc = journal_sync_spare(j->sync, wait, &to, &failed);
-	if (to > j->spare_len) {
-		j->spare_len = to;
-		j->spare_failed = false;
-	}
-	if (failed) {
-		j->spare_failed = true;
+	if (j->spare_asked == j->spare_len ||
+	    !journal_sync_done(j->zero, wait, &rc))
+		return (0);
+	if (rc == 0)
+		j->spare_len = j->spare_asked;
+	else
 		j->spare_asked = j->spare_len;
-	}
-	if (rc != 0)
-		j->failed = CU_EIO;
-	return (rc);
+	j->spare_failed = rc != 0;
+	if (rc == CU_EIO)
+		j->failed = rc;
+	return (j->failed);
 }
 
 /*
- * Let the job zero as much of the spare as the current segment's fill asks:
- * two bytes for each byte used, so that it is whole at half.
+ * Zero as much of the spare as the current segment's fill asks: two bytes for
+ * each byte used, so that it is whole at half.
  */
 static void
-spare_ask(struct journal *j, uint64_t used, struct journal_job *job)
+spare_ask(struct journal *j, uint64_t used)
 {
+	struct journal_job job = { .before_n = 0 };
 	uint64_t need = 2 * used;
 
-	job->spare = -1;
 	need = (need + STEP - 1) / STEP * STEP;
 	if (need > j->segment_size)
 		need = j->segment_size;
@@ -725,16 +741,17 @@ spare_ask(struct journal *j, uint64_t used, struct journal_job *job)
 			return;
 		}
 	}
-	job->spare = j->spare;
-	job->spare_from = j->spare_len;
-	job->spare_to = j->spare_asked = need;
+	job.fd = j->spare;
+	job.offset = j->spare_len;
+	job.len = need - j->spare_len;
+	j->spare_asked = need;
+	journal_sync_start(j->zero, &job);
 }
 
 /* The batch does not fit: go to the next segment.  0, JOURNAL_E_FULL, ... */
 static int
 roll(struct journal *j, struct journal_job *job)
 {
-	struct journal_job zero = { .spare = -1 };
 	unsigned int i;
 	int rc;
 
@@ -742,12 +759,9 @@ roll(struct journal *j, struct journal_job *job)
 	if ((rc = spare_news(j, true)) != 0)
 		return (rc);
 	if (j->spare_len < j->segment_size) {
-		spare_ask(j, j->segment_size, &zero);
-		if (zero.spare < 0)
-			return (j->failed != 0 ? j->failed : JOURNAL_E_FULL);
-		journal_sync_start(j->sync, &zero);
-		if ((rc = spare_news(j, true)) != 0)
-			return (rc);
+		spare_ask(j, j->segment_size);
+		if (j->failed != 0 || (rc = spare_news(j, true)) != 0)
+			return (j->failed);
 		if (j->spare_len < j->segment_size)
 			return (JOURNAL_E_FULL);
 	}
@@ -758,6 +772,8 @@ roll(struct journal *j, struct journal_job *job)
 	for (i = 0; i < DERIVED_N; i++)
 		if (j->file[i].fd >= 0)
 			job->before[job->before_n++] = j->file[i].fd;
+	/* A log of years shall not push what is in use out of memory. */
+	j->io->forget(j->io, j->seg);
 	if (j->io->close(j->io, j->seg) != 0) {
 		j->seg = -1;
 		return (CU_EIO);
@@ -770,19 +786,15 @@ roll(struct journal *j, struct journal_job *job)
 	return (0);
 }
 
-int
-journal_append(struct journal *j, const struct journal_add *add, size_t n,
-    utc_us time, struct journal_head *head)
+/* Make the next flight, and the job that lands it.  As journal_append. */
+static int
+make(struct journal *j, const struct journal_add *add, size_t n, utc_us time,
+    struct flight *f, struct journal_job *job)
 {
-	struct journal_job job = { .spare = -1 };
 	uint64_t len, from;
 	size_t i;
 	int rc;
 
-	if (j->failed != 0)
-		return (j->failed);
-	if (j->flying)
-		return (CU_ESTATE);
 	if (n == 0 || !journal_fits(j, add, n - 1, &add[n - 1]))
 		return (CU_ELIMIT);
 	if ((rc = spare_news(j, false)) != 0)
@@ -796,30 +808,81 @@ journal_append(struct journal *j, const struct journal_add *add, size_t n,
 			len += journal_frame_size(add[i].sealed_len);
 	}
 	from = j->used == 0 ? JOURNAL_HEADER_LEN : j->used;
-	if (len > j->segment_size - from && (rc = roll(j, &job)) != 0) {
-		if (rc != JOURNAL_E_FULL)
-			j->failed = rc;
-		return (rc);
+	if (len > j->segment_size - from) {
+		/* The batches of a segment end before the next one begins. */
+		if (j->flying > 0)
+			return (CU_ESTATE);
+		if ((rc = roll(j, job)) != 0) {
+			if (rc != JOURNAL_E_FULL)
+				j->failed = rc;
+			return (rc);
+		}
 	}
 	/* From here on a failure leaves tree and files apart: it is final. */
 	from = j->used;
-	if ((rc = build(j, add, n, time)) != 0) {
+	if ((rc = build(j, add, n, time, f)) != 0) {
 		j->failed = rc;
 		return (rc);
 	}
-	job.fd = j->seg;
-	job.p = j->batch.p;
-	job.len = j->batch.len;
-	job.offset = from;
-	j->used = from + j->batch.len;
-	spare_ask(j, j->used, &job);
+	buf_reset(&j->note);
+	job->fd = j->seg;
+	job->p = f->bytes.p;
+	job->len = f->bytes.len;
+	job->offset = from;
+	j->used = from + f->bytes.len;
+	spare_ask(j, j->used);
+	return (j->failed);
+}
+
+/* A flight has ended. */
+static int
+land(struct journal *j, const struct flight *f, int rc)
+{
+	if (rc != 0) {
+		j->failed = rc;
+		return (rc);
+	}
+	j->head = f->head;
+	derived_write(j);
+	return (0);
+}
+
+int
+journal_append(struct journal *j, const struct journal_add *add, size_t n,
+    utc_us time, struct journal_head *head)
+{
+	struct flight *f = &j->flight[(j->first + j->flying) %
+	    JOURNAL_SYNC_DEPTH];
+	struct journal_job job = { .before_n = 0 };
+	int rc;
+
 	if (j->failed != 0)
 		return (j->failed);
-	buf_reset(&j->note);
-	j->flying = true;
-	*head = j->next;
+	if (j->flying == JOURNAL_SYNC_DEPTH)
+		return (CU_ESTATE);
+	if ((rc = make(j, add, n, time, f, &job)) != 0)
+		return (rc);
+	j->flying++;
+	*head = f->head;
 	journal_sync_start(j->sync, &job);
 	return (0);
+}
+
+int
+journal_write(struct journal *j, const struct journal_add *add, size_t n,
+    utc_us time)
+{
+	struct flight *f = &j->flight[j->first];
+	struct journal_job job = { .before_n = 0 };
+	int rc;
+
+	if (j->failed != 0)
+		return (j->failed);
+	if (j->flying > 0)
+		return (CU_ESTATE);
+	if ((rc = make(j, add, n, time, f, &job)) != 0)
+		return (rc);
+	return (land(j, f, journal_sync_do(j->io, &job)));
 }
 
 int
@@ -831,20 +894,16 @@ journal_fd(const struct journal *j)
 static int
 finish(struct journal *j, bool wait)
 {
+	const struct flight *f = &j->flight[j->first];
 	int rc;
 
-	if (!j->flying)
+	if (j->flying == 0)
 		return (j->failed != 0 ? j->failed : CU_ESTATE);
 	if (!journal_sync_done(j->sync, wait, &rc))
 		return (CU_ESTATE);
-	j->flying = false;
-	if (rc != 0) {
-		j->failed = rc;
-		return (rc);
-	}
-	j->head = j->next;
-	derived_write(j);
-	return (0);
+	j->first = (j->first + 1) % JOURNAL_SYNC_DEPTH;
+	j->flying--;
+	return (land(j, f, rc));
 }
 
 int
@@ -890,18 +949,15 @@ journal_note(struct journal *j, const void *note, size_t len)
 enum journal_room
 journal_room(struct journal *j)
 {
-	struct journal_job job = { .spare = -1 };
 	uint64_t left, half = j->segment_size / 2;
 	utc_us now = utc_mono();
 
 	if (j->failed != 0 || spare_news(j, false) != 0)
 		return (JOURNAL_ROOM_NARROW);
 	/* With nothing to append nobody else would try again. */
-	if (j->spare_failed && !j->flying && now - j->tended >= TEND_US) {
+	if (j->spare_failed && j->flying == 0 && now - j->tended >= TEND_US) {
 		j->tended = now;
-		spare_ask(j, j->used, &job);
-		if (job.spare >= 0)
-			journal_sync_start(j->sync, &job);
+		spare_ask(j, j->used);
 	}
 	if (j->spare_failed || (j->used >= half &&
 	    j->spare_len < j->segment_size && j->spare_asked == j->spare_len))

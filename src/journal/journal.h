@@ -1,14 +1,14 @@
 /*
  * src/journal/journal.h: the log's writer: create, recover, append.
- * Only the keeper is linked with it.  One batch is in flight: a thread that
- * owns no state writes and syncs it, while the caller signs the checkpoint of
- * its root and makes the next one.  The journal signs nothing.
+ * Only the keeper is linked with it.  One batch is written and synced at a
+ * time, by a thread that owns no state, while the caller signs the checkpoint
+ * of its root and makes the next one.  The journal signs nothing.
  *
  * A caller's loop:
  *	journal_append(j, ...)	-> the head that the tree will have
  *	... sign that head's checkpoint, do not let it out ...
  *	journal_fd(j) readable	-> journal_done(j) == 0: it is durable
- *	journal_note(j, note)	-> log/checkpoint, and N of the next batch
+ *	journal_note(j, note)	-> log/checkpoint, and N of the next batch made
  */
 #ifndef JOURNAL_H_
 #define JOURNAL_H_
@@ -30,7 +30,7 @@ struct journal_options {
 	const struct tlog_key *key;	/* the log's; its name is the origin */
 	uint32_t segment_size;		/* of a new journal; 0: 64 MiB */
 	uint64_t disk_low;		/* bytes that are to stay free */
-	bool in_line;			/* no thread: append is done at once */
+	bool in_line;			/* no threads: all is done at once */
 };
 
 /* What recovery found (design 3.2). */
@@ -70,7 +70,7 @@ int journal_create(struct journal **, const struct journal_options *,
 int journal_open(struct journal **, const struct journal_options *,
     struct journal_found *, struct cu_why *);
 
-/** journal_free(j): Wait for the batch in flight, and close. */
+/** journal_free(j): Wait for what is under way, and close. */
 void journal_free(struct journal *);
 
 /** journal_head(j, head): The last acknowledged head. */
@@ -98,24 +98,34 @@ bool journal_fits(const struct journal *, const struct journal_add *, size_t,
 /**
  * journal_append(j, add, n, time, head):
  * Make a batch of ${n} entries and hand it to the sync thread.  ${head} gets
- * the size and root that the tree will have.  Return 0: under way, at most one
- * at a time; CU_ESTATE: one is in flight; CU_ELIMIT: journal_fits says no;
+ * the size and root that the tree will have.  Return 0: under way, or next
+ * after the one that is; CU_ESTATE: take an end first, since two are under way
+ * or the batch begins a segment; CU_ELIMIT: journal_fits says no;
  * JOURNAL_E_FULL: it needs the next segment, which the disk has no room for
- * (try again; nothing was taken); CU_EIO: the journal has failed before.
+ * (try again); CU_EIO: the journal has failed before.  But with 0 nothing was
+ * taken.
  */
 #define JOURNAL_E_FULL 6
 int journal_append(struct journal *, const struct journal_add *, size_t,
     utc_us, struct journal_head *);
+
+/**
+ * journal_write(j, add, n, time):
+ * The same for who has nothing else to do meanwhile: it is written and synced
+ * in this thread.  Return 0: durable; as journal_append and journal_done.
+ */
+int journal_write(struct journal *, const struct journal_add *, size_t,
+    utc_us);
 
 /** journal_fd(j): Readable when journal_done has something to say. */
 int journal_fd(const struct journal *);
 
 /**
  * journal_done(j), journal_wait(j):
- * Take the end of the batch in flight; the second waits for it.  Return 0: it
- * is durable, and journal_head has moved; CU_ESTATE: none is in flight, or
- * (the first) it is not done; CU_EIO: a write or sync failed and nothing can
- * be said of the batch: the process must exit, and recover.
+ * Take the end of the oldest batch under way; the second waits for it.  Return
+ * 0: it is durable, and journal_head has moved; CU_ESTATE: none is under way,
+ * or (the first) it is not done; CU_EIO: a write or sync failed and nothing
+ * can be said of the batch: the process must exit, and recover.
  */
 int journal_done(struct journal *);
 int journal_wait(struct journal *);
@@ -123,7 +133,7 @@ int journal_wait(struct journal *);
 /**
  * journal_note(j, note, len):
  * Keep a signed checkpoint, of a size that is acknowledged: replace
- * log/checkpoint (not synced) and let the next batch begin with it.
+ * log/checkpoint (not synced) and let the next batch made begin with it.
  * Return 0; CU_ELIMIT over JOURNAL_NOTE_MAX; CU_ESTATE, CU_EMALFORMED if it
  * is not one of our key for our root at the head or below; CU_EIO.
  */

@@ -1,4 +1,4 @@
-/* src/journal/journal_sync.c: the thread that writes and syncs */
+/* src/journal/journal_sync.c: a thread that writes and syncs */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,81 +10,61 @@
 #include "base/io.h"
 #include "journal/journal_sync.h"
 
+/* Jobs stand in ${job} as in a ring: ended ones, then those still to do. */
 struct journal_sync {
 	struct io *io;
 	bool in_line, threaded;
 	int event;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t cond;
+	pthread_cond_t given, done;
 	/* Below: under ${lock}. */
-	bool quit, waiting, running;	/* a job waits; one is done now */
-	struct journal_job job;
-	bool ended;			/* a batch has, and was not asked for */
-	int rc;
-	uint64_t spare_to;
-	bool spare_full;
-	int spare_rc;
+	bool quit;
+	struct journal_job job[JOURNAL_SYNC_DEPTH];
+	int rc[JOURNAL_SYNC_DEPTH];
+	unsigned int first, ended, to_do;
+	bool failed;
 };
 
-static int
-do_batch(struct io *io, const struct journal_job *job)
+int
+journal_sync_do(struct io *io, const struct journal_job *job)
 {
 	unsigned int i;
+	int rc;
 
 	for (i = 0; i < job->before_n; i++)
 		if (io->fsync(io, job->before[i]) != 0)
 			return (CU_EIO);
-	if (io_pwrite(io, job->fd, job->p, job->len, job->offset) != 0 ||
-	    io->fdatasync(io, job->fd) != 0)
-		return (CU_EIO);
-	return (0);
+	if (job->p != NULL)
+		rc = io_pwrite(io, job->fd, job->p, job->len, job->offset);
+	else if ((rc = io_zero(io, job->fd, job->offset,
+	    job->offset + job->len)) != 0 &&
+	    (errno == ENOSPC || errno == EDQUOT))
+		return (CU_ELIMIT);
+	return (rc != 0 || io->fdatasync(io, job->fd) != 0 ? CU_EIO : 0);
 }
 
-/* Zero a stretch of the spare.  0, CU_ELIMIT: no room, CU_EIO. */
-static int
-do_spare(struct io *io, const struct journal_job *job)
-{
-	if (io_zero(io, job->spare, job->spare_from, job->spare_to) != 0)
-		return (errno == ENOSPC || errno == EDQUOT ? CU_ELIMIT :
-		    CU_EIO);
-	return (io->fdatasync(io, job->spare) != 0 ? CU_EIO : 0);
-}
-
-/* Called and left with the lock held. */
+/* Do the oldest job.  Called and left with the lock held. */
 static void
 run(struct journal_sync *s)
 {
-	struct journal_job job = s->job;
+	unsigned int at = (s->first + s->ended) % JOURNAL_SYNC_DEPTH;
+	struct journal_job job = s->job[at];
 	uint64_t one = 1;
-	int rc = 0;
+	int rc = CU_EIO;
 
-	s->waiting = false;
-	s->running = true;
-	pthread_cond_broadcast(&s->cond);
-	if (job.p != NULL) {
+	if (!s->failed) {
 		pthread_mutex_unlock(&s->lock);
-		rc = do_batch(s->io, &job);
+		rc = journal_sync_do(s->io, &job);
 		pthread_mutex_lock(&s->lock);
-		s->rc = rc;
-		s->ended = true;
-		pthread_cond_broadcast(&s->cond);
-		/* The counter cannot overflow: it is read at each end. */
-		if (write(s->event, &one, sizeof(one)) != sizeof(one))
-			s->rc = CU_EIO;
 	}
-	if (rc == 0 && job.spare >= 0) {
-		pthread_mutex_unlock(&s->lock);
-		rc = do_spare(s->io, &job);
-		pthread_mutex_lock(&s->lock);
-		s->spare_full = rc == CU_ELIMIT;
-		if (rc == 0)
-			s->spare_to = job.spare_to;
-		else if (rc != CU_ELIMIT)
-			s->spare_rc = rc;
-	}
-	s->running = false;
-	pthread_cond_broadcast(&s->cond);
+	/* The counter cannot overflow: it is read at each end. */
+	if (write(s->event, &one, sizeof(one)) != sizeof(one))
+		rc = CU_EIO;
+	s->failed = rc == CU_EIO;
+	s->rc[at] = rc;
+	s->to_do--;
+	s->ended++;
 }
 
 static void *
@@ -94,11 +74,15 @@ thread_main(void *cookie)
 
 	pthread_mutex_lock(&s->lock);
 	for (;;) {
-		while (!s->waiting && !s->quit)
-			pthread_cond_wait(&s->cond, &s->lock);
-		if (!s->waiting)
+		while (s->to_do == 0 && !s->quit)
+			pthread_cond_wait(&s->given, &s->lock);
+		if (s->to_do == 0)
 			break;
 		run(s);
+		/* Woken with the lock free: it need not sleep again. */
+		pthread_mutex_unlock(&s->lock);
+		pthread_cond_signal(&s->done);
+		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return (NULL);
@@ -116,8 +100,10 @@ journal_sync_create(struct journal_sync **out, struct io *io, bool in_line)
 	s->io = io;
 	s->in_line = in_line;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->cond, NULL);
-	if ((s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+	pthread_cond_init(&s->given, NULL);
+	pthread_cond_init(&s->done, NULL);
+	s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	if (s->event < 0) {
 		journal_sync_free(s);
 		return (CU_EIO);
 	}
@@ -145,13 +131,14 @@ journal_sync_free(struct journal_sync *s)
 	if (s->threaded) {
 		pthread_mutex_lock(&s->lock);
 		s->quit = true;
-		pthread_cond_broadcast(&s->cond);
+		pthread_cond_signal(&s->given);
 		pthread_mutex_unlock(&s->lock);
 		pthread_join(s->thread, NULL);
 	}
 	if (s->event >= 0)
 		close(s->event);
-	pthread_cond_destroy(&s->cond);
+	pthread_cond_destroy(&s->given);
+	pthread_cond_destroy(&s->done);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -166,51 +153,31 @@ void
 journal_sync_start(struct journal_sync *s, const struct journal_job *job)
 {
 	pthread_mutex_lock(&s->lock);
-	/* A step of the spare may be waiting; never a batch. */
-	while (s->waiting)
-		pthread_cond_wait(&s->cond, &s->lock);
-	s->job = *job;
-	s->waiting = true;
+	s->job[(s->first + s->ended + s->to_do) % JOURNAL_SYNC_DEPTH] = *job;
+	s->to_do++;
 	if (s->in_line)
 		run(s);
-	else
-		pthread_cond_broadcast(&s->cond);
 	pthread_mutex_unlock(&s->lock);
+	if (!s->in_line)
+		pthread_cond_signal(&s->given);
 }
 
 bool
 journal_sync_done(struct journal_sync *s, bool wait, int *rc)
 {
-	uint64_t count;
+	uint64_t one;
 	bool ended;
 
 	pthread_mutex_lock(&s->lock);
-	while (wait && !s->ended)
-		pthread_cond_wait(&s->cond, &s->lock);
-	if ((ended = s->ended)) {
-		s->ended = false;
-		*rc = s->rc;
-		if (read(s->event, &count, sizeof(count)) < 0 &&
-		    errno != EAGAIN)
+	while (wait && s->ended == 0)
+		pthread_cond_wait(&s->done, &s->lock);
+	if ((ended = s->ended > 0)) {
+		*rc = s->rc[s->first];
+		s->first = (s->first + 1) % JOURNAL_SYNC_DEPTH;
+		s->ended--;
+		if (read(s->event, &one, sizeof(one)) < 0)
 			*rc = CU_EIO;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return (ended);
-}
-
-int
-journal_sync_spare(struct journal_sync *s, bool wait, uint64_t *to,
-    bool *failed)
-{
-	int rc;
-
-	pthread_mutex_lock(&s->lock);
-	while (wait && (s->waiting || s->running))
-		pthread_cond_wait(&s->cond, &s->lock);
-	*to = s->spare_to;
-	s->spare_to = 0;
-	*failed = s->spare_full;
-	rc = s->spare_rc;
-	pthread_mutex_unlock(&s->lock);
-	return (rc);
 }

@@ -73,9 +73,9 @@ append(struct journal *j, size_t n, size_t sealed, uint64_t *acknowledged)
 		    entry_of(head.size + i, text[i]),
 		    sealed > 0 && i == 0 ? seal : NULL, sealed };
 	memset(seal, 's', sizeof(seal));
-	if ((rc = journal_append(j, add, n, 1, &head)) != 0 ||
-	    (rc = journal_wait(j)) != 0)
+	if ((rc = journal_write(j, add, n, 1)) != 0)
 		return (rc);
+	journal_head(j, &head);
 	CHECK_MEM(head.root, roots[head.size], 32);
 	*acknowledged = head.size;
 	buf_init(&note, TLOG_NOTE_MAX);
@@ -84,6 +84,41 @@ append(struct journal *j, size_t n, size_t sealed, uint64_t *acknowledged)
 	rc = journal_note(j, note.p, note.len);
 	buf_fini(&note);
 	return (rc);
+}
+
+/* Two batches, the second handed over before the end of the first. */
+static int
+append_two(struct journal *j, uint64_t *acknowledged)
+{
+	struct journal_add add[2];
+	struct journal_head head, landed;
+	char text[2][64];
+	uint64_t size = *acknowledged;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < 2; i++) {
+		add[i] = (struct journal_add){ text[i],
+		    entry_of(size + i, text[i]), NULL, 0 };
+		rc = journal_append(j, &add[i], 1, 1, &head);
+		/* The second may need the next segment. */
+		if (rc == CU_ESTATE && i == 1)
+			break;
+		if (rc != 0)
+			return (rc);
+		CHECK_MEM(head.root, roots[size + i + 1], 32);
+	}
+	/* Never a third. */
+	if (i == 2)
+		CHECK(journal_append(j, add, 1, 1, &landed) == CU_ESTATE);
+	while (i-- > 0) {
+		if ((rc = journal_wait(j)) != 0)
+			return (rc);
+		journal_head(j, &landed);
+		CHECK(landed.size == ++*acknowledged);
+		CHECK_MEM(landed.root, roots[landed.size], 32);
+	}
+	return (0);
 }
 
 /* What a start must find on ${io}: at least ${acknowledged} entries. */
@@ -183,11 +218,13 @@ power_cut(void)
 	crashfs_after(c.fs, on_call, &c);
 	REQUIRE(journal_create(&j, &o, &why) == 0);
 	for (i = 0; i < 6 && !check_bad; i++)
-		CHECK(append(j, 1 + i % 3, 0, &c.acknowledged) == 0);
+		CHECK(append(j, 1 + i % 3, 0, &c.acknowledged) == 0 &&
+		    append_two(j, &c.acknowledged) == 0);
 	/* Fill segments fast, so that some begin under the eyes of the test. */
 	for (i = 0; i < 7 && !check_bad; i++) {
 		CHECK(append(j, 1, SEGMENT / 4 - 32, &c.acknowledged) == 0);
 		CHECK(append(j, 2, 0, &c.acknowledged) == 0);
+		CHECK(append_two(j, &c.acknowledged) == 0);
 	}
 	c.off = true;
 	journal_free(j);
@@ -213,7 +250,7 @@ power_cut_in_recovery(void)
 	REQUIRE(journal_create(&j, &o, &why) == 0);
 	for (i = 0; i < 5; i++)
 		CHECK(append(j, 3, 5000, &ack) == 0);
-	/* A batch that does not end. */
+	/* A batch that does not end, and one behind it that never begins. */
 	o.in_line = false;
 	{
 		struct iofail f;
@@ -224,8 +261,11 @@ power_cut_in_recovery(void)
 		o = options(&f.io);
 		REQUIRE(journal_open(&k, &o, NULL, &why) == 0);
 		f.at = f.count + 2;	/* its sync */
-		CHECK(append(k, 3, 5000, &again) == CU_EIO);
+		again = ack;
+		CHECK(append_two(k, &again) == CU_EIO);
+		CHECK(f.failed && f.count == f.at);
 		CHECK(append(k, 1, 0, &again) == CU_EIO);
+		CHECK(again == ack);
 		journal_free(k);
 	}
 	for (n = 0; n < 8 && !check_bad; n++) {
