@@ -60,9 +60,9 @@ write_first(struct keeper *k, const struct buf *line, utc_us time,
 	o.dir = dir;
 	if ((rc = journal_create(&k->journal, &o, why)) != 0)
 		return (rc);
-	if ((rc = journal_append(k->journal, &add, 1, time, &head)) != 0 ||
-	    (rc = journal_wait(k->journal)) != 0 ||
-	    (rc = tlog_checkpoint_sign(&note, head.size, head.root,
+	rc = journal_write(k->journal, &add, 1, time);
+	journal_head(k->journal, &head);
+	if (rc != 0 || (rc = tlog_checkpoint_sign(&note, head.size, head.root,
 	    &k->log_key, k->log_secret)) != 0 ||
 	    (rc = journal_note(k->journal, note.p, note.len)) != 0)
 		cu_why_set(why, "log: %s", cu_strerror(rc));

@@ -10,6 +10,12 @@
 #include "tlog/tlog_note.h"
 
 #define RETRY_US	UTC_SECOND	/* for room for the next segment */
+#define FLIGHTS		2		/* that a journal takes at a time */
+/*
+ * So many that wait are made into a batch while another is synced: by then
+ * their hashing costs more than what a fuller batch would save.
+ */
+#define AHEAD		64
 
 /* An entry on its way. */
 struct taken {
@@ -18,6 +24,12 @@ struct taken {
 	void *sealed;
 	size_t sealed_len;
 	utc_us time;
+};
+
+/* A batch under way: so many of the queue, and their tree's checkpoint. */
+struct flight {
+	size_t n;
+	struct buf signing;
 };
 
 struct keeper_log {
@@ -31,12 +43,13 @@ struct keeper_log {
 	struct net_watch *watch;
 
 	struct taken *queue;		/* those in flight first */
-	size_t queue_n, queue_cap, flight_n;
+	size_t queue_n, queue_cap, flying_n;
+	struct flight flight[FLIGHTS];	/* a ring */
+	unsigned int first, flying;
 	struct journal_add *add;	/* JOURNAL_BATCH_ENTRIES */
 
 	uint64_t durable, released;
 	bool signs;
-	struct buf signing;		/* checkpoint of the batch in flight */
 	struct buf note;		/* the newest that was let out */
 };
 
@@ -51,6 +64,7 @@ keeper_log_create(struct keeper_log **out, struct net_loop *loop,
 {
 	struct journal_head head;
 	struct keeper_log *g;
+	unsigned int i;
 	int rc = CU_ENOMEM;
 
 	if ((g = calloc(1, sizeof(*g))) == NULL)
@@ -61,7 +75,8 @@ keeper_log_create(struct keeper_log **out, struct net_loop *loop,
 	g->secret = secret;
 	g->ops = ops;
 	g->cookie = cookie;
-	buf_init(&g->signing, TLOG_NOTE_MAX);
+	for (i = 0; i < FLIGHTS; i++)
+		buf_init(&g->flight[i].signing, TLOG_NOTE_MAX);
 	buf_init(&g->note, TLOG_NOTE_MAX);
 	journal_head(journal, &head);
 	g->durable = head.size;
@@ -104,6 +119,8 @@ drop(struct keeper_log *g, size_t n)
 void
 keeper_log_free(struct keeper_log *g)
 {
+	unsigned int i;
+
 	if (g == NULL)
 		return;
 	drop(g, g->queue_n);
@@ -111,7 +128,8 @@ keeper_log_free(struct keeper_log *g)
 	free(g->add);
 	net_watch_free(g->watch);
 	net_timer_free(g->timer);
-	buf_fini(&g->signing);
+	for (i = 0; i < FLIGHTS; i++)
+		buf_fini(&g->flight[i].signing);
 	buf_fini(&g->note);
 	free(g);
 }
@@ -155,6 +173,16 @@ added(const struct taken *t)
 	    .sealed_len = t->sealed_len });
 }
 
+/* Is there what a batch should be made of now? */
+static bool
+may_begin(const struct keeper_log *g)
+{
+	size_t waiting = g->queue_n - g->flying_n;
+
+	return (g->flying == 0 ? waiting > 0 :
+	    g->flying < FLIGHTS && waiting >= AHEAD);
+}
+
 bool
 keeper_log_fits(const struct keeper_log *g, size_t len, size_t sealed_len)
 {
@@ -184,7 +212,7 @@ keeper_log_add(struct keeper_log *g, const void *line, size_t len,
 	memcpy(t.line, line, len);
 	g->queue[g->queue_n++] = t;
 	/* Everything that this round of the loop brings makes one batch. */
-	if (g->flight_n == 0 && !net_timer_is_set(g->timer))
+	if (may_begin(g) && !net_timer_is_set(g->timer))
 		net_timer_set(g->timer, 0);
 	return (0);
 }
@@ -204,19 +232,21 @@ keeper_log_entry(struct keeper_log *g, uint64_t index, struct buf *b)
 	return (b->rc);
 }
 
-/* Begin a batch with what has come.  0 or CU_E*. */
+#define NOT_NOW 1		/* of begin_one; the next try is arranged */
+
+/* Begin a batch with what has come.  0, NOT_NOW, CU_E*. */
 static int
-begin(struct keeper_log *g)
+begin_one(struct keeper_log *g)
 {
+	struct flight *f = &g->flight[(g->first + g->flying) % FLIGHTS];
+	const struct taken *come = g->queue + g->flying_n;
+	size_t n, come_n = g->queue_n - g->flying_n;
 	struct journal_add next;
 	struct journal_head head;
-	size_t n;
 	int rc;
 
-	if (g->flight_n > 0 || g->queue_n == 0)
-		return (0);
-	for (n = 0; n < g->queue_n && n < JOURNAL_BATCH_ENTRIES; n++) {
-		next = added(&g->queue[n]);
+	for (n = 0; n < come_n && n < JOURNAL_BATCH_ENTRIES; n++) {
+		next = added(&come[n]);
 		if (!journal_fits(g->journal, g->add, n, &next))
 			break;
 		g->add[n] = next;
@@ -230,63 +260,76 @@ begin(struct keeper_log *g)
 	 */
 	rc = record_vault_sync(g->vault);
 	if (rc == 0)
-		rc = journal_append(g->journal, g->add, n,
-		    g->queue[n - 1].time, &head);
+		rc = journal_append(g->journal, g->add, n, come[n - 1].time,
+		    &head);
 	else if (rc == RECORD_VAULT_E_FULL)
 		rc = JOURNAL_E_FULL;
 	if (rc == JOURNAL_E_FULL) {
 		net_timer_set(g->timer, RETRY_US);
-		return (0);
+		return (NOT_NOW);
 	}
+	/* It begins a segment: when the batch before it has ended. */
+	if (rc == CU_ESTATE && g->flying > 0)
+		return (NOT_NOW);
 	if (rc != 0)
 		return (rc);
-	g->flight_n = n;
-	buf_reset(&g->signing);
+	f->n = n;
+	g->flying++;
+	g->flying_n += n;
+	buf_reset(&f->signing);
 	if (!g->signs)
 		return (0);
 	/* Beside the sync; it stays here until that is done. */
-	return (tlog_checkpoint_sign(&g->signing, head.size, head.root, g->key,
+	return (tlog_checkpoint_sign(&f->signing, head.size, head.root, g->key,
 	    g->secret));
 }
 
-/* Let the signed checkpoint of the durable tree out. */
 static int
-release(struct keeper_log *g)
+begin(struct keeper_log *g)
+{
+	int rc = 0;
+
+	while (rc == 0 && may_begin(g))
+		rc = begin_one(g);
+	return (rc == NOT_NOW ? 0 : rc);
+}
+
+/* Sign ${head}, which is durable, unless that was done; let it out. */
+static int
+release(struct keeper_log *g, const struct journal_head *head,
+    struct buf *signing)
 {
 	struct buf spare;
 	int rc;
 
-	if (g->signing.len == 0)
-		return (0);
-	rc = journal_note(g->journal, g->signing.p, g->signing.len);
+	if (signing->len == 0 && (rc = tlog_checkpoint_sign(signing,
+	    head->size, head->root, g->key, g->secret)) != 0)
+		return (rc);
+	rc = journal_note(g->journal, signing->p, signing->len);
 	if (rc != 0)
 		return (rc);
 	spare = g->note;
-	g->note = g->signing;
-	g->signing = spare;
-	buf_reset(&g->signing);
+	g->note = *signing;
+	*signing = spare;
+	buf_reset(signing);
 	g->released = g->durable;
 	return (0);
 }
 
-/* The batch in flight is durable. */
+/* The oldest batch in flight is durable. */
 static int
 landed(struct keeper_log *g)
 {
+	struct flight *f = &g->flight[g->first];
 	struct journal_head head;
-	size_t n = g->flight_n;
-	int rc;
 
 	journal_head(g->journal, &head);
-	drop(g, n);
-	g->flight_n = 0;
+	drop(g, f->n);
+	g->flying_n -= f->n;
+	g->first = (g->first + 1) % FLIGHTS;
+	g->flying--;
 	g->durable = head.size;
-	/* keeper_log_sign was called while the batch was being synced. */
-	if (g->signs && g->signing.len == 0 &&
-	    (rc = tlog_checkpoint_sign(&g->signing, head.size, head.root,
-	    g->key, g->secret)) != 0)
-		return (rc);
-	return (release(g));
+	return (g->signs ? release(g, &head, &f->signing) : 0);
 }
 
 static void
@@ -347,13 +390,10 @@ keeper_log_sign(struct keeper_log *g)
 		return (0);
 	g->signs = true;
 	/* With a batch in flight its end signs, and covers what stands. */
-	if (g->flight_n > 0 || g->durable == 0)
+	if (g->flying > 0 || g->durable == 0)
 		return (0);
 	journal_head(g->journal, &head);
-	if ((rc = tlog_checkpoint_sign(&g->signing, head.size, head.root,
-	    g->key, g->secret)) != 0)
-		return (rc);
-	if ((rc = release(g)) == 0)
+	if ((rc = release(g, &head, &g->flight[g->first].signing)) == 0)
 		g->ops->on_moved(g->cookie);
 	return (rc);
 }
@@ -361,19 +401,16 @@ keeper_log_sign(struct keeper_log *g)
 int
 keeper_log_flush(struct keeper_log *g)
 {
-	size_t before;
 	int rc;
 
 	while (g->queue_n > 0) {
-		before = g->queue_n;
-		if (g->flight_n > 0) {
-			if ((rc = journal_wait(g->journal)) != 0 ||
-			    (rc = landed(g)) != 0)
-				return (rc);
-		} else if ((rc = begin(g)) != 0)
+		if ((rc = begin(g)) != 0)
 			return (rc);
-		else if (g->flight_n == 0 && g->queue_n == before)
+		if (g->flying == 0)
 			return (CU_EIO);	/* no room for a segment */
+		if ((rc = journal_wait(g->journal)) != 0 ||
+		    (rc = landed(g)) != 0)
+			return (rc);
 	}
 	net_timer_clear(g->timer);
 	return (0);

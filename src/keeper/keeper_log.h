@@ -20,8 +20,9 @@ struct tlog_key;
  *	size		entries that were taken; the tables stand here
  *	durable		entries that a restart will find
  *	released	entries under a signed checkpoint that was let out
- * While one batch is being synced what comes is collected for the next, and
- * the checkpoint of the batch is signed; it is released when both are done.
+ * While one batch is being synced its checkpoint is signed, and what comes is
+ * collected for the next, which is hashed meanwhile if it is large.  The
+ * checkpoint is released when both are done.
  */
 struct keeper_log_ops {
 	/* durable or released has grown. */
