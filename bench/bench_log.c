@@ -101,10 +101,10 @@ flush(struct log *g)
 	if (g->adds_n == 0)
 		return (0);
 	buf_init(&note, TLOG_NOTE_MAX);
-	if ((rc = record_vault_sync(g->vault)) != 0 ||
-	    (rc = journal_append(g->journal, g->add, g->adds_n, g->now,
-	    &head)) != 0 || (rc = journal_wait(g->journal)) != 0 ||
-	    (rc = tlog_checkpoint_sign(&note, head.size, head.root, &g->tlog,
+	if ((rc = record_vault_sync(g->vault)) == 0)
+		rc = journal_write(g->journal, g->add, g->adds_n, g->now);
+	journal_head(g->journal, &head);
+	if (rc != 0 || (rc = tlog_checkpoint_sign(&note, head.size, head.root, &g->tlog,
 	    g->key[K_LOG])) != 0 ||
 	    (rc = journal_note(g->journal, note.p, note.len)) != 0)
 		cu_why_set(g->why, "journal: %s", cu_strerror(rc));
