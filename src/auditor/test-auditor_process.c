@@ -18,13 +18,13 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "check.h"
-#include "crypto/certmake.h"
 #include "crypto/sign.h"
 #include "home/home.h"
 #include "json/jv.h"
 #include "net/net_link.h"
 #include "net/net_loop.h"
 #include "net/net_tls.h"
+#include "pki.h"
 #include "record/record_entry.h"
 #include "record/record_key.h"
 #include "sim/sim_ne.h"
@@ -393,31 +393,10 @@ static struct sim_ne *ne;
 static struct sim_server *server;
 static struct net_tls *ne_tls, *other_tls;
 
-static char *
+static const char *
 file(const char *name, const char *end)
 {
-	static char path[8][256];
-	static unsigned int k;
-
-	k = (k + 1) % 8;
-	snprintf(path[k], sizeof(path[k]), "%s/%s%s", dir, name, end);
-	return (path[k]);
-}
-
-static void
-leaf_cert(const struct certmake *ca, const char *name, const char *uri)
-{
-	const char *ip[] = { "127.0.0.1" };
-	struct certmake_names names = { .cn = name, .ip = ip, .ip_n = 1,
-	    .uri = &uri, .uri_n = 1 };
-	struct certmake *m;
-	utc_us now = utc_now();
-
-	if (certmake_leaf(&m, ca, &names, now - 3600 * UTC_SECOND,
-	    now + 3600 * UTC_SECOND) != 0 ||
-	    certmake_write(m, file(name, ".crt"), file(name, ".key")) != 0)
-		abort();
-	certmake_free(m);
+	return (pki_file(dir, name, end));
 }
 
 static void
@@ -438,9 +417,9 @@ write_home(void)
 	c.instance = strdup("auditor-1");
 	c.keeper = strdup(file("keeper", ".sock"));
 	c.admf = strdup("audit-1");
-	c.tls.cert = strdup(file("audit", ".crt"));
+	c.tls.cert = strdup(file("audit", ".pem"));
 	c.tls.key = strdup(file("audit", ".key"));
-	c.tls.ca = strdup(file("ca", ".crt"));
+	c.tls.ca = strdup(file("ca", ".pem"));
 	c.audit_interval = UTC_SECOND;
 	c.element_timeout = UTC_SECOND;
 	buf_init(&b, 65536);
@@ -476,10 +455,10 @@ set_up(void)
 	struct sim_server_conf sc = { "127.0.0.1:0", NULL, NET_HTTP_NE,
 	    ne_answer, sim_ne_manner_for, NULL };
 	uint8_t seed[SIGN_SEED_LEN] = { 1 };
-	struct net_tls_conf tc;
+	static const char *const uri[] = { URN "NE:ne-1", URN "NE:ne-2",
+	    URN "ADMF:audit-1" };
 	struct certmake *ca;
 	struct cu_why why;
-	utc_us now = utc_now();
 
 	if (mkdtemp(dir) == NULL || sign_key_create(&log_key, seed) != 0)
 		abort();
@@ -492,23 +471,14 @@ set_up(void)
 	keeper_conf.key = keeper_key;
 	tlog_leaf(genesis, "entry 0", 7);
 	text_hex(genesis_hex, genesis, sizeof(genesis));
-	if (certmake_ca(&ca, "test", now - 3600 * UTC_SECOND, now + 3600 *
-	    UTC_SECOND) != 0 ||
-	    certmake_write(ca, file("ca", ".crt"), NULL) != 0)
-		abort();
-	leaf_cert(ca, "ne", URN "NE:ne-1");
-	leaf_cert(ca, "other", URN "NE:ne-2");
-	leaf_cert(ca, "audit", URN "ADMF:audit-1");
+	ca = pki_ca(dir, "ca");
+	pki_local(dir, ca, "ne", &uri[0], 1);
+	pki_local(dir, ca, "other", &uri[1], 1);
+	pki_local(dir, ca, "audit", &uri[2], 1);
 	certmake_free(ca);
-	tc = (struct net_tls_conf){ file("ne", ".crt"), file("ne", ".key"),
-	    file("ca", ".crt") };
-	if (net_loop_create(&loop) != 0 ||
-	    net_tls_server(&ne_tls, &tc, &why) != 0)
-		abort();
-	tc.cert = file("other", ".crt");
-	tc.key = file("other", ".key");
-	if (net_tls_server(&other_tls, &tc, &why) != 0 ||
-	    sim_ne_create(&ne, "ne-1") != 0)
+	ne_tls = pki_tls(dir, "ne", "ca", true);
+	other_tls = pki_tls(dir, "other", "ca", true);
+	if (net_loop_create(&loop) != 0 || sim_ne_create(&ne, "ne-1") != 0)
 		abort();
 	sc.tls = ne_tls;
 	sc.cookie = ne;

@@ -561,7 +561,7 @@ other_element(void)
 
 	snprintf(listen, sizeof(listen), "127.0.0.1:%u", port);
 	x1http_server_free(ne.s);
-	conf.tls = context("stranger", true);
+	conf.tls = pki_tls(dir, "stranger", "ca", true);
 	REQUIRE(x1http_server_create(&ne.s, loop, &conf, NULL) == 0);
 	start_task(32, "262010000000001");
 	CHECK(admf.is_error[0] && ne.got == got);
@@ -839,7 +839,6 @@ main(void)
 	net_tls_unref(admf.tls);
 	net_tls_unref(admf.stranger_tls);
 	net_tls_unref(admf.ne_tls);
-	certmake_free(ca);
 	world_free(&world);
 	net_loop_free(loop);
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);

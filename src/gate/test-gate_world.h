@@ -26,12 +26,12 @@ static int kept_open_element(struct state *, const char *,
 
 #include "base/io.h"
 #include "base/utc.h"
-#include "crypto/certmake.h"
 #include "gate/gate.h"
 #include "json/jv.h"
 #include "net/net_link.h"
 #include "net/net_loop.h"
 #include "net/net_tls.h"
+#include "pki.h"
 #include "tlog/tlog_note.h"
 #include "x1http/x1http_client.h"
 #include "x1http/x1http_server.h"
@@ -760,41 +760,6 @@ forward_request(void *cookie, struct x1http_req *r)
 
 /* ---- certificates, homes, the gate -------------------------------------- */
 
-static struct certmake *ca;
-
-static void
-certificate(const char *name, const char *const *uris, size_t n)
-{
-	static const char *const ip = "127.0.0.1";
-	struct certmake_names names = { .cn = name, .ip = &ip, .ip_n = 1,
-	    .uri = uris, .uri_n = n };
-	char cert[256], key[256];
-	struct certmake *m;
-
-	snprintf(cert, sizeof(cert), "%s/%s.pem", dir, name);
-	snprintf(key, sizeof(key), "%s/%s.key", dir, name);
-	if (certmake_leaf(&m, ca, &names, utc_now() - 60 * UTC_SECOND,
-	    utc_now() + 3600 * UTC_SECOND) != 0 ||
-	    certmake_write(m, cert, key) != 0)
-		exit(1);
-	certmake_free(m);
-}
-
-static struct net_tls *
-context(const char *name, bool server)
-{
-	char cert[256], key[256], trust[256];
-	struct net_tls_conf conf = { cert, key, trust };
-	struct net_tls *tls = NULL;
-
-	snprintf(cert, sizeof(cert), "%s/%s.pem", dir, name);
-	snprintf(key, sizeof(key), "%s/%s.key", dir, name);
-	snprintf(trust, sizeof(trust), "%s/ca.pem", dir);
-	if ((server ? net_tls_server : net_tls_client)(&tls, &conf, NULL) != 0)
-		exit(1);
-	return (tls);
-}
-
 static void
 certificates(void)
 {
@@ -802,21 +767,17 @@ certificates(void)
 	    CERT_URN "ADMF:admf-1" };
 	static const char *const of_admf[] = { CERT_URN "ADMF:admf-1" };
 	static const char *const of_ne[] = { CERT_URN "NE:ne-1" };
-	char path[256];
+	struct certmake *ca = pki_ca(dir, "ca");
 
-	snprintf(path, sizeof(path), "%s/ca.pem", dir);
-	if (certmake_ca(&ca, "ca", utc_now() - 60 * UTC_SECOND,
-	    utc_now() + 3600 * UTC_SECOND) != 0 ||
-	    certmake_write(ca, path, NULL) != 0)
-		exit(1);
-	certificate("gate", of_gate, 2);
-	certificate("admf", of_admf, 1);
-	certificate("ne", of_ne, 1);
-	certificate("stranger", NULL, 0);
-	admf.tls = context("admf", false);
-	admf.stranger_tls = context("stranger", false);
-	admf.ne_tls = context("ne", false);
-	ne.tls = context("ne", true);
+	pki_local(dir, ca, "gate", of_gate, 2);
+	pki_local(dir, ca, "admf", of_admf, 1);
+	pki_local(dir, ca, "ne", of_ne, 1);
+	pki_local(dir, ca, "stranger", NULL, 0);
+	certmake_free(ca);
+	admf.tls = pki_tls(dir, "admf", "ca", false);
+	admf.stranger_tls = pki_tls(dir, "stranger", "ca", false);
+	admf.ne_tls = pki_tls(dir, "ne", "ca", false);
+	ne.tls = pki_tls(dir, "ne", "ca", true);
 }
 
 static void
@@ -960,7 +921,7 @@ world_up(void)
 
 	snprintf(kp.path, sizeof(kp.path), "%s/keeper.sock", dir);
 	CHECK(x1http_server_create(&ne.s, loop, &conf, NULL) == 0);
-	conf.tls = context("admf", true);
+	conf.tls = pki_tls(dir, "admf", "ca", true);
 	conf.on_request = forward_request;
 	CHECK(x1http_server_create(&admf.s, loop, &conf, NULL) == 0);
 	net_tls_unref(conf.tls);

@@ -9,9 +9,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "check.h"
-#include "crypto/certmake.h"
 #include "net/net_loop.h"
 #include "net/net_tls.h"
+#include "pki.h"
 #include "sim/sim_admf.h"
 #include "sim/sim_control.h"
 #include "sim/sim_ne.h"
@@ -30,44 +30,7 @@ static struct cu_why why;
 static const char *
 file(const char *name, const char *end)
 {
-	static char path[4][256];
-	static unsigned int k;
-
-	k = (k + 1) % 4;
-	snprintf(path[k], sizeof(path[k]), "%s/%s%s", dir, name, end);
-	return (path[k]);
-}
-
-static void
-leaf(const struct certmake *ca, const char *name, const char *uri)
-{
-	const char *dns[] = { "localhost" }, *ip[] = { "127.0.0.1" };
-	struct certmake_names names = { .cn = name, .dns = dns, .dns_n = 1,
-	    .ip = ip, .ip_n = 1, .uri = &uri, .uri_n = 1 };
-	struct certmake *m;
-	utc_us now = utc_now();
-
-	if (certmake_leaf(&m, ca, &names, now - 3600 * UTC_SECOND,
-	    now + 3600 * UTC_SECOND) != 0 ||
-	    certmake_write(m, file(name, ".crt"), file(name, ".key")) != 0)
-		abort();
-	certmake_free(m);
-}
-
-static struct net_tls *
-tls(const char *name, bool as_server)
-{
-	struct net_tls_conf c = { file(name, ".crt"), file(name, ".key"),
-	    file("ca", ".crt") };
-	struct net_tls *t = NULL;
-	int rc = as_server ? net_tls_server(&t, &c, &why) :
-	    net_tls_client(&t, &c, &why);
-
-	if (rc != 0) {
-		printf("# %s\n", why.text);
-		abort();
-	}
-	return (t);
+	return (pki_file(dir, name, end));
 }
 
 static int
@@ -91,20 +54,20 @@ set_up(void)
 {
 	struct sim_server_conf sc = { "127.0.0.1:0", NULL, NET_HTTP_NE,
 	    ne_answer, sim_ne_manner_for, NULL };
+	static const char *const uri[] = { URN "NE:ne-1", URN "NE:ne-2",
+	    URN "ADMF:admf-1" };
 	struct certmake *ca;
-	utc_us now = utc_now();
 
-	if (mkdtemp(dir) == NULL || certmake_ca(&ca, "test", now - 3600 *
-	    UTC_SECOND, now + 3600 * UTC_SECOND) != 0 ||
-	    certmake_write(ca, file("ca", ".crt"), NULL) != 0)
+	if (mkdtemp(dir) == NULL)
 		abort();
-	leaf(ca, "ne", URN "NE:ne-1");
-	leaf(ca, "other", URN "NE:ne-2");
-	leaf(ca, "admf", URN "ADMF:admf-1");
+	ca = pki_ca(dir, "ca");
+	pki_local(dir, ca, "ne", &uri[0], 1);
+	pki_local(dir, ca, "other", &uri[1], 1);
+	pki_local(dir, ca, "admf", &uri[2], 1);
 	certmake_free(ca);
-	ne_tls = tls("ne", true);
-	other_tls = tls("other", true);
-	admf_tls = tls("admf", false);
+	ne_tls = pki_tls(dir, "ne", "ca", true);
+	other_tls = pki_tls(dir, "other", "ca", true);
+	admf_tls = pki_tls(dir, "admf", "ca", false);
 	if (net_loop_create(&loop) != 0 || sim_ne_create(&ne, "ne-1") != 0)
 		abort();
 	sc.tls = ne_tls;

@@ -8,10 +8,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "check.h"
-#include "crypto/certmake.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "net/net_tls.h"
+#include "pki.h"
 #include "x1http/x1http_client.h"
 #include "x1http/x1http_server.h"
 
@@ -200,8 +200,6 @@ plain_exchange(void)
 	x1http_server_free(sv.s);
 }
 
-static struct net_tls *context(const char *, const char *, bool);
-
 static void
 identities(void)
 {
@@ -242,7 +240,7 @@ identities(void)
 	 * call is one try.
 	 */
 	net_tls_unref(server_tls);
-	server_tls = context("server", "ca", true);
+	server_tls = pki_tls(dir, "server", "ca", true);
 	serve();
 	p = peer(stranger_tls, NULL, 0);
 	post(p, "<q/>", UTC_SECOND);
@@ -731,84 +729,46 @@ urls(void)
 		    CU_EMALFORMED, bad[i]);
 }
 
-static struct certmake *
-make(struct certmake *ca, const char *name, const char *dns, const char *ip)
-{
-	struct certmake_names names = { .cn = name, .dns = &dns, .ip = &ip,
-	    .dns_n = dns != NULL, .ip_n = ip != NULL };
-	utc_us now = utc_now();
-	char cert[256], key[256];
-	struct certmake *m = NULL;
-
-	snprintf(cert, sizeof(cert), "%s/%s.pem", dir, name);
-	snprintf(key, sizeof(key), "%s/%s.key", dir, name);
-	if ((ca == NULL ? certmake_ca(&m, name, now - 60 * UTC_SECOND,
-	    now + 3600 * UTC_SECOND) : certmake_leaf(&m, ca, &names,
-	    now - 60 * UTC_SECOND, now + 3600 * UTC_SECOND)) != 0 ||
-	    certmake_write(m, cert, key) != 0)
-		exit(1);
-	return (m);
-}
-
-static struct net_tls *
-context(const char *name, const char *ca, bool server)
-{
-	char cert[256], key[256], trust[256];
-	struct net_tls_conf conf = { cert, key, trust };
-	struct cu_why why = { "" };
-	struct net_tls *tls = NULL;
-
-	snprintf(cert, sizeof(cert), "%s/%s.pem", dir, name);
-	snprintf(key, sizeof(key), "%s/%s.key", dir, name);
-	snprintf(trust, sizeof(trust), "%s/%s.pem", dir, ca);
-	if ((server ? net_tls_server : net_tls_client)(&tls, &conf, &why) !=
-	    0) {
-		printf("Bail out! %s\n", why.text);
-		exit(1);
-	}
-	return (tls);
-}
-
 /* What is wrong with the files is said with the file's name. */
 static void
 contexts(void)
 {
 	struct net_tls_conf conf = { "/nonexistent.pem", "k", "c" };
-	char cert[256], key[256];
 	struct cu_why why;
 	struct net_tls *tls;
 
 	CHECK(net_tls_client(&tls, &conf, &why) == CU_ENOENT);
 	CHECK(strstr(why.text, "/nonexistent.pem: cannot be read") != NULL);
-	snprintf(cert, sizeof(cert), "%s/client.pem", dir);
-	snprintf(key, sizeof(key), "%s/server.key", dir);
-	conf = (struct net_tls_conf){ cert, key, cert };
+	conf.cert = conf.ca = pki_file(dir, "client", ".pem");
+	conf.key = pki_file(dir, "server", ".key");
 	CHECK(net_tls_client(&tls, &conf, &why) == CU_ECRYPTO);
 	CHECK(strstr(why.text, "server.key") != NULL);
-	conf.key = cert;
+	conf.key = conf.cert;
 	CHECK(net_tls_server(&tls, &conf, &why) == CU_ECRYPTO);
 }
 
 int
 main(void)
 {
-	struct certmake *ca, *ca2, *m[4];
+	static const char *const elsewhere = "other.example.net";
+	struct certmake *ca, *ca2;
 	char cmd[64];
-	int i, rc;
+	int rc;
 
 	if (mkdtemp(dir) == NULL || net_loop_create(&loop) != 0)
 		return (1);
-	ca = make(NULL, "ca", NULL, NULL);
-	ca2 = make(NULL, "ca2", NULL, NULL);
-	m[0] = make(ca, "server", "localhost", "127.0.0.1");
-	m[1] = make(ca, "client", NULL, NULL);
-	m[2] = make(ca, "other", "other.example.net", NULL);
-	m[3] = make(ca2, "foreign", NULL, NULL);
-	server_tls = context("server", "ca", true);
-	client_tls = context("client", "ca", false);
-	other_tls = context("other", "ca", true);
-	foreign_tls = context("foreign", "ca2", false);
-	stranger_tls = context("foreign", "ca", false);
+	ca = pki_ca(dir, "ca");
+	ca2 = pki_ca(dir, "ca2");
+	pki_local(dir, ca, "server", NULL, 0);
+	pki_leaf(dir, ca, &(struct certmake_names){ .cn = "client" });
+	pki_leaf(dir, ca, &(struct certmake_names){ .cn = "other",
+	    .dns = &elsewhere, .dns_n = 1 });
+	pki_leaf(dir, ca2, &(struct certmake_names){ .cn = "foreign" });
+	server_tls = pki_tls(dir, "server", "ca", true);
+	client_tls = pki_tls(dir, "client", "ca", false);
+	other_tls = pki_tls(dir, "other", "ca", true);
+	foreign_tls = pki_tls(dir, "foreign", "ca2", false);
+	stranger_tls = pki_tls(dir, "foreign", "ca", false);
 	CHECK_RUN(urls);
 	CHECK_RUN(contexts);
 	CHECK_RUN(plain_exchange);
@@ -827,8 +787,6 @@ main(void)
 	net_tls_unref(stranger_tls);
 	certmake_free(ca);
 	certmake_free(ca2);
-	for (i = 0; i < 4; i++)
-		certmake_free(m[i]);
 	net_loop_free(loop);
 	rc = check_done();
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
