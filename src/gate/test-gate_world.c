@@ -524,6 +524,15 @@ revoked_too_late(void)
 	kp.no_trace = false;
 	RUN(gate_spool_n(gate.spool) == 0);
 	CHECK(kp.n > n && gate_follow_size(&gate) > n);
+	/* It ended one revision, and nothing of the next. */
+	CHECK(world_decide(&world, "w-1d", RECORD_APPROVE, warrant_digest,
+	    1U << W_APPR1, NULL) == 0);
+	kp.open[kp.open_n - 1].after = kp.n;
+	stream();
+	RUN(gate_follow_size(&gate) == kp.n);
+	start_task(46, "262010000000004");
+	CHECK(!admf.is_error[0]);
+	RUN(gate_machine_known(gate.m) == 0);
 }
 
 /* A revocation is followed: a signed beat says so at once. */

@@ -509,8 +509,9 @@ state_overlay(struct state *st, const struct record_act *a, struct cu_why *why)
 	    a->payload, a->payload_len, why)) != 0)
 		return (rc);
 	if (a->kind == RECORD_WARRANT) {
-		i = state_find(st, T_WARRANT, p->decide.id);
-		st->warrant.v[i].overlay = true;
+		i = map_get(&st->map, state_key(st, T_REVISION,
+		    p->decide.digest, DIGEST_LEN));
+		st->revision.v[i].overlay = true;
 	} else {
 		i = state_find(st, T_ELEMENT, p->element.id);
 		st->element.v[i].overlay = true;
@@ -933,10 +934,9 @@ take_decide(struct state *st, uint64_t index, utc_us time,
 
 	if (a->verb == RECORD_REFUSE)
 		end_revision(st, r, index, time, "refused");
-	else if (a->verb == RECORD_REVOKE) {
+	else if (a->verb == RECORD_REVOKE)
 		end_revision(st, r, index, time, "revoked");
-		w->overlay = false;
-	} else {
+	else {
 		for (k = 0; k < s->n && r->approvers_n < SIGNERS_MAX; k++) {
 			r->approver[r->approvers_n] = s->holder[k];
 			r->approver_index[r->approvers_n++] = index;

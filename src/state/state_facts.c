@@ -641,7 +641,7 @@ find_warrants(struct state *st, const struct state_command *c,
 		row.set = st->set.v[k].set;
 		r = &st->revision.v[row.revision];
 		if (!state_in_force(st, r, m->lo) ||
-		    (m->overlay && st->warrant.v[r->warrant].overlay))
+		    (m->overlay && r->overlay))
 			continue;
 		for (alone = true, i = 0; i < c->targets_n; i++)
 			alone = alone && chain_has(st, single[i],

@@ -143,6 +143,7 @@ struct revision {
 	uint8_t token_key[RECORD_TOKEN_KEY_LEN];
 	struct map_key *tag;		/* one per set, where opened */
 	bool opened, keyed;
+	bool overlay;			/* revoked, told directly */
 	/* Its token key is that of the lines of tasks bound to these. */
 	ROWS(uint32_t) lines;
 };
@@ -150,7 +151,6 @@ struct revision {
 struct warrant {
 	char *id;
 	ROWS(uint32_t) revision;
-	bool overlay;			/* revoked, told directly */
 };
 
 /* Where a tag leads: a set of an opened revision. */
