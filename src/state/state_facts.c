@@ -743,14 +743,15 @@ did_used(const struct state *st, uint32_t element, const char *did,
 			continue;
 		if ((rc = versions_of(st, o, m->lo, m->less, &s)) != 0)
 			return (rc);
-		for (i = 0; i < s.n; i++) {
+		/* A version that nobody knows may deliver anywhere. */
+		*used = s.unlined || s.over;
+		for (i = 0; i < s.n && !*used; i++) {
 			shape = &st->shape.v[s.shape[i]];
-			for (j = 0; j < shape->dids_n; j++)
-				if (strcmp(shape->dids[j], did) == 0) {
-					*used = true;
-					return (0);
-				}
+			for (j = 0; j < shape->dids_n && !*used; j++)
+				*used = strcmp(shape->dids[j], did) == 0;
 		}
+		if (*used)
+			break;
 	}
 	return (0);
 }
