@@ -99,6 +99,7 @@ struct gate_msg {
 	size_t out_len;
 	struct record_sig out_sig;
 	uint64_t out_n;
+	bool out_kept;			/* the keeper says so */
 
 	utc_us pace_at;			/* may leave from then; 0: not asked */
 	utc_us release_by;		/* of utc_mono: dead after it; 0: none */
@@ -194,6 +195,8 @@ struct gate {
 	bool settled;			/* what former starts left */
 	bool beat_due, beat_asked, beat_out;
 	uint64_t beat_ask;		/* request of the keeper, 0: none */
+	struct gate_ask *again;		/* a start or beat: goes again as it is */
+	bool again_due, again_out;
 	uint64_t tls_refused, refused;
 
 	/* X1 */
@@ -297,7 +300,8 @@ void gate_talk_offer(struct gate *, struct gate_msg *);
 void gate_talk_outcome(struct gate *, struct gate_msg *);
 /** gate_talk_self(g): A start or beat that is due, when it may be said. */
 void gate_talk_self(struct gate *);
-/** gate_talk_stop(g): Say `stop`; its answer ends the loop. */
+/** gate_talk_stop(g): Say `stop`, which closes the account of this start: no
+ * report is offered behind it.  Its answer ends the loop. */
 int gate_talk_stop(struct gate *);
 /** gate_talk_close(g): End the connection for good. */
 void gate_talk_close(struct gate *);

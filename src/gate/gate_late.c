@@ -57,12 +57,22 @@ copy_sds(struct record_sds *out, const struct record_sds *in)
 static int
 add(struct gate *g, struct gate_record *r, int rc)
 {
-	if (rc == 0)
+	uint64_t n = r->n;
+	bool held = false;
+
+	if (rc == 0) {
 		rc = gate_spool_add(g->spool, r);
+		held = rc != CU_ENOMEM;
+	}
 	gate_record_fini(r);
 	if (rc != 0)
 		diag("spool: a record is not durable: %s", cu_strerror(rc));
-	return (rc);
+	if (held)
+		return (rc);
+	/* Not even in memory: nobody will offer it. */
+	if (n != 0)
+		gate_words_lost(&g->words, n);
+	return (CU_ENOMEM);
 }
 
 static int
@@ -294,11 +304,11 @@ static int
 renumber(struct gate *g, struct gate_record *r)
 {
 	struct gate_record *o;
-	struct gate_void v;
 	uint64_t n;
 	size_t i;
 
-	n = gate_words_draw(&g->words, &v);
+	/* Its text stands, and names what it named. */
+	n = gate_words_draw(&g->words, NULL);
 	for (i = 1; (o = gate_spool_at(g->spool, i)) != NULL; i++)
 		if (o->type == GATE_RECORD_DRAFT && o->ref_n == r->n &&
 		    o->ref_start == r->start) {
@@ -401,6 +411,8 @@ gate_late_offer(struct gate *g)
 		/* All was followed, what stood before it in the spool is kept,
 		 * and no entry is its late: that one was lost with a disk. */
 		diag("spool: an outcome of a record that is not there");
+		if (r->start == g->book.start)
+			gate_words_lost(&g->words, r->n);
 		r->index = 0;
 		head_gone(g);
 		return;

@@ -191,7 +191,7 @@ on_beat(void *cookie)
 	struct gate *g = cookie;
 
 	net_timer_set(g->beat, g->conf->beat);
-	g->beat_due = true;
+	g->beat_due = g->again_due = true;
 	gate_talk_self(g);
 }
 

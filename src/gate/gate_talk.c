@@ -17,7 +17,12 @@ struct gate_ask {
 	uint64_t id;			/* message; 0: of the gate itself */
 	uint64_t n;
 	enum record_kind kind;
-	uint64_t tls_refused, refused;	/* what a beat told */
+	/* of the gate itself: as it was signed, and what a beat told */
+	char *text;
+	size_t len;
+	struct record_sig sig;
+	uint64_t tls_refused, refused;
+	bool spool_failed;
 };
 
 static struct gate_ask *
@@ -39,6 +44,7 @@ static void
 ask_free(struct gate_ask *ask)
 {
 	TAILQ_REMOVE(&ask->g->asks, ask, q);
+	free(ask->text);
 	free(ask);
 }
 
@@ -49,9 +55,12 @@ gate_talk_close(struct gate *g)
 
 	net_link_free(g->talk);		/* from here on nothing is answered */
 	g->talk = NULL;
+	if (g->again != NULL)
+		TAILQ_INSERT_TAIL(&g->asks, g->again, q);
+	g->again = NULL;
 	while ((ask = TAILQ_FIRST(&g->asks)) != NULL)
 		ask_free(ask);
-	g->beat_out = g->head_wait = false;
+	g->beat_out = g->again_out = g->head_wait = false;
 }
 
 void
@@ -172,8 +181,10 @@ on_answer(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 		return;
 	if (a->kind == NET_DECIDED && ask.kind == RECORD_COMMAND)
 		on_decided(g, m, a);
-	else if (a->kind == NET_KEPT)
+	else if (a->kind == NET_KEPT) {
+		m->out_kept = ask.kind == RECORD_OUTCOME && m->out_n == ask.n;
 		gate_event(g, GATE_EV_KEPT, m->id);
+	}
 }
 
 static int
@@ -223,9 +234,10 @@ gate_talk_offer(struct gate *g, struct gate_msg *m)
 	/*
 	 * What the keeper takes none of uses up numbers, and a report can name
 	 * so many only: the rest waits until one is kept (a beat is tried).
+	 * Behind a stop nothing is said but what was spooled.
 	 */
-	if (g->words.lost_n >= GATE_VOID_BRAKE &&
-	    (m->class == GATE_START || m->class == GATE_ASK)) {
+	if (g->stop_said || (g->words.lost_n >= GATE_VOID_BRAKE &&
+	    (m->class == GATE_START || m->class == GATE_ASK))) {
 		gate_event(g, GATE_EV_ERROR, m->id);
 		return;
 	}
@@ -247,6 +259,10 @@ gate_talk_outcome(struct gate *g, struct gate_msg *m)
 	struct gate_ask *ask;
 	int rc;
 
+	if (g->stop_said) {
+		gate_event(g, GATE_EV_ERROR, m->id);
+		return;
+	}
 	if ((rc = gate_late_sign_outcome(g, m)) != 0)
 		goto err;
 	rc = CU_ENOMEM;
@@ -263,37 +279,100 @@ err:	diag("an outcome could not be offered: %s", cu_strerror(rc));
 
 /* ---- of the gate itself ------------------------------------------------- */
 
+/* Does the log hold a higher number of this start?  Then it takes no lower. */
+static bool
+passed(struct gate *g, uint64_t n)
+{
+	struct state_instance me;
+
+	return (state_instance(g->st, g->conf->instance, &me) &&
+	    me.start == g->book.start && me.n > n);
+}
+
+/*
+ * Not taken, or not known to be.  Where many numbers are void already, another
+ * one for each beat of a keeper that takes nothing for hours would be more than
+ * a report can name: the word goes again then as it is, under its number, as
+ * the spool's head does.
+ */
+static void
+on_self_refused(struct gate *g, struct gate_ask *ask)
+{
+	if (ask->kind == RECORD_STOP) {
+		net_loop_stop(g->loop);
+		ask_free(ask);
+		return;
+	}
+	if (ask->kind == RECORD_BEAT)
+		g->beat_out = false;
+	else
+		g->started = false;
+	if (g->words.lost_n >= GATE_VOID_BRAKE && g->again == NULL &&
+	    !passed(g, ask->n)) {
+		TAILQ_REMOVE(&g->asks, ask, q);
+		g->again = ask;
+		return;
+	}
+	gate_words_lost(&g->words, ask->n);
+	ask_free(ask);
+}
+
 static void
 on_self(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 {
-	struct gate_ask ask = *(struct gate_ask *)cookie;
-	struct gate *g = ask.g;
+	struct gate_ask *ask = cookie;
+	struct gate *g = ask->g;
 	struct net_out out;
 
-	ask_free(cookie);
-	if (ask.kind == RECORD_BEAT)
-		g->beat_out = false;
+	g->again_out = false;
 	if (rc != 0 || a->kind != NET_KEPT) {
-		gate_words_lost(&g->words, ask.n);
-		if (ask.kind == RECORD_START)
-			g->started = false;
-		if (ask.kind == RECORD_STOP)
-			net_loop_stop(g->loop);
+		on_self_refused(g, ask);
 		return;
 	}
-	gate_words_kept(&g->words, ask.n);
-	if (ask.kind == RECORD_STOP)
+	gate_words_kept(&g->words, ask->n);
+	if (ask->kind == RECORD_STOP)
 		net_loop_stop(g->loop);
-	if (ask.kind != RECORD_BEAT)
-		return;
-	g->tls_refused -= ask.tls_refused;
-	g->refused -= ask.refused;
-	gate_spool_told(g->spool);
+	if (ask->kind != RECORD_BEAT)
+		goto out;
+	g->beat_out = false;
+	g->tls_refused -= ask->tls_refused;
+	g->refused -= ask->refused;
+	if (ask->spool_failed)
+		gate_spool_told(g->spool);
 	if (g->beat_ask != 0) {
 		net_out_init(&out, NET_ANSWER);
 		net_link_answer(g->talk, g->beat_ask, &out);
 		g->beat_ask = 0;
 	}
+out:	ask_free(ask);
+}
+
+static int
+self_offer(struct gate *g, struct gate_ask *ask)
+{
+	int rc = gate_talk_send(g, ask->kind == RECORD_START ? NET_START :
+	    ask->kind == RECORD_STOP ? NET_STOP : NET_BEAT, g->book.start,
+	    ask->n, ask->text, ask->len, &ask->sig, NULL, on_self, ask);
+
+	if (rc == 0 && ask->kind == RECORD_START)
+		g->started = true;
+	if (rc == 0 && ask->kind == RECORD_BEAT)
+		g->beat_out = true;
+	return (rc);
+}
+
+/* The same word again, under the same number. */
+static void
+self_again(struct gate *g)
+{
+	struct gate_ask *ask = g->again;
+
+	g->again_due = false;
+	if (self_offer(g, ask) != 0)
+		return;
+	g->again = NULL;
+	g->again_out = true;
+	TAILQ_INSERT_TAIL(&g->asks, ask, q);
 }
 
 static int
@@ -304,41 +383,40 @@ self_send(struct gate *g, enum record_kind kind)
 	    .size = gate_follow_size(g), .spool = gate_spool_n(g->spool),
 	    .tls_refused = g->tls_refused, .refused = g->refused,
 	    .spool_failed = gate_spool_failed(g->spool) };
-	struct record_sig sig;
 	struct gate_void v;
 	struct gate_ask *ask;
 	struct buf b;
-	uint64_t n;
 	int rc;
 
 	memcpy(self.root, g->root, sizeof(self.root));
+	if ((ask = ask_create(g, 0, gate_words_draw(&g->words, &v),
+	    kind)) == NULL) {
+		gate_words_lost(&g->words, g->words.number);
+		return (CU_ENOMEM);
+	}
+	ask->tls_refused = g->tls_refused;
+	ask->refused = g->refused;
+	ask->spool_failed = self.spool_failed;
 	buf_init(&b, RECORD_PAYLOAD_MAX);
-	n = gate_words_draw(&g->words, &v);
 	if (kind == RECORD_START)
 		gate_said_start(&b, &self, &v);
 	else if (kind == RECORD_STOP)
 		gate_said_stop(&b, &self, &v);
 	else
 		gate_said_beat(&b, &self, &v);
-	if ((rc = b.rc) != 0)
-		goto out;
-	if ((rc = gate_sign(g, kind, g->book.start, n, buf_text(&b), b.len,
-	    &sig)) != 0)
-		goto out;
-	if ((ask = ask_create(g, 0, n, kind)) == NULL) {
+	if ((rc = b.rc) == 0 &&
+	    (ask->text = (char *)buf_take(&b, &ask->len)) == NULL)
 		rc = CU_ENOMEM;
-		goto out;
-	}
-	ask->tls_refused = g->tls_refused;
-	ask->refused = g->refused;
-	rc = gate_talk_send(g, kind == RECORD_START ? NET_START :
-	    kind == RECORD_STOP ? NET_STOP : NET_BEAT, g->book.start, n,
-	    buf_text(&b), b.len, &sig, NULL, on_self, ask);
-	if (rc != 0)
+	if (rc == 0)
+		rc = gate_sign(g, kind, g->book.start, ask->n, ask->text,
+		    ask->len, &ask->sig);
+	if (rc == 0)
+		rc = self_offer(g, ask);
+	if (rc != 0) {
+		gate_words_lost(&g->words, ask->n);
 		ask_free(ask);
-out:	buf_fini(&b);
-	if (rc != 0)
-		gate_words_lost(&g->words, n);
+	}
+	buf_fini(&b);
 	return (rc);
 }
 
@@ -346,19 +424,41 @@ void
 gate_talk_self(struct gate *g)
 {
 	/* Numbers are taken in order only: the spool's go first. */
-	if (!g->up || !gate_machine_open(g->m) || net_link_room(g->talk) == 0)
+	if (!g->up || !gate_machine_open(g->m) ||
+	    net_link_room(g->talk) == 0 || g->stop_said || g->again_out)
 		return;
+	if (g->again != NULL) {
+		if (g->again_due)
+			self_again(g);
+		return;
+	}
 	if (!g->started) {
 		if (self_send(g, RECORD_START) != 0)
 			return;
-		g->started = true;
 		g->beat_due = true;
 	}
 	if ((g->beat_due || g->beat_ask != 0) && !g->beat_out &&
-	    net_link_room(g->talk) > 0 && self_send(g, RECORD_BEAT) == 0) {
-		g->beat_out = true;
+	    net_link_room(g->talk) > 0 && self_send(g, RECORD_BEAT) == 0)
 		g->beat_due = false;
-	}
+}
+
+/*
+ * All that was offered and has no answer: it may be an entry before the stop,
+ * and if it is none, nothing behind the stop will name it.
+ */
+static void
+open_numbers(struct gate *g)
+{
+	struct gate_ask *ask;
+	struct gate_msg *m;
+
+	TAILQ_FOREACH(ask, &g->asks, q)
+		gate_words_lost(&g->words, ask->n);
+	if (g->again != NULL)
+		gate_words_lost(&g->words, g->again->n);
+	TAILQ_FOREACH(m, &g->msgs, q)
+		if (m->out_text != NULL && !m->out_kept)
+			gate_words_lost(&g->words, m->out_n);
 }
 
 int
@@ -366,6 +466,10 @@ gate_talk_stop(struct gate *g)
 {
 	if (!g->up || !g->started || !gate_machine_open(g->m))
 		return (CU_ESTATE);
+	open_numbers(g);
+	/* A stop that cannot name them all would speak against us. */
+	if (g->words.lost_n >= GATE_VOID_MAX)
+		return (CU_ELIMIT);
 	return (self_send(g, RECORD_STOP));
 }
 
@@ -411,6 +515,7 @@ gate_talk_try(struct gate *g)
 	    gate_follow_size(g) < g->old_size))
 		return;			/* own replay not done */
 	g->up = true;
+	g->again_due = true;
 	if (!g->ready) {
 		gate_register_ready(g->reg);
 		if (g->settled)
@@ -445,6 +550,7 @@ on_message(void *cookie, struct net_link *l, const struct net_msg *msg)
 			    "one is on its way");
 		else
 			g->beat_ask = msg->id;
+		g->again_due = true;
 		gate_talk_self(g);
 	} else if (msg->kind == NET_ASK)
 		net_link_answer_error(l, msg->id, "unknown",

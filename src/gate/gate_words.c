@@ -15,6 +15,8 @@ gate_words_draw(struct gate_words *w, struct gate_void *v)
 	size_t i;
 
 	w->number++;
+	if (v == NULL)
+		return (w->number);
 	v->n = 0;
 	for (i = 0; i < w->lost_n; i++)
 		if (w->lost[i].by == 0) {

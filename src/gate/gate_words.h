@@ -19,7 +19,7 @@ struct gate_words {
 /** gate_words_init(w, last): A new start. */
 void gate_words_init(struct gate_words *, uint64_t);
 /** gate_words_draw(w, v): Return the next number, and what its report says
- * beside its own. */
+ * beside its own; NULL for one that says nothing of others. */
 uint64_t gate_words_draw(struct gate_words *, struct gate_void *);
 /** gate_words_kept(w, n): Report ${n} stands. */
 void gate_words_kept(struct gate_words *, uint64_t);

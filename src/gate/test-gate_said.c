@@ -268,6 +268,12 @@ voids(void)
 	CHECK(gate_words_draw(&w, &v) == 7 && v.n == 2 &&
 	    v.number[0] == 4 && v.number[1] == 6);
 	gate_words_kept(&w, 7);
+	/* One that names nothing leaves it to the next. */
+	gate_words_lost(&w, 3);
+	CHECK(gate_words_draw(&w, NULL) == 8);
+	gate_words_kept(&w, 8);
+	CHECK(gate_words_draw(&w, &v) == 9 && v.n == 1 && v.number[0] == 3);
+	gate_words_kept(&w, 9);
 	/* At most so many, the newest. */
 	for (i = 100; i < 101 + GATE_VOID_MAX; i++)
 		gate_words_lost(&w, i);

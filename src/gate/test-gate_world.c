@@ -793,6 +793,129 @@ keeper_clock(void)
 	CHECK(admf.is_error[0] && ne.got == got + 1);
 }
 
+/* Of this start: numbers below its stop that are no entries and not named. */
+static size_t
+unnamed(uint64_t start)
+{
+	static bool known[4096];
+	const struct jv *gap;
+	struct record_entry *e;
+	uint64_t stop = 0, n;
+	int64_t x;
+	size_t i, k, left = 0;
+
+	memset(known, 0, sizeof(known));
+	for (i = 0; i < kp.n; i++) {
+		if (record_entry_read(&e, kp.line[i].p, kp.line[i].len,
+		    NULL) != 0)
+			continue;
+		if (e->said != NULL && e->source.start == start) {
+			known[e->source.n] = true;
+			if (e->kind == RECORD_STOP)
+				stop = e->source.n;
+			gap = jv_get(e->said_v, "void");
+			for (k = 0; gap != NULL && k < jv_len(gap); k++)
+				if (jv_int(jv_at(gap, k), &x) == 0)
+					known[x] = true;
+		}
+		record_entry_free(e);
+	}
+	CHECK(stop != 0);
+	for (n = 1; n < stop; n++)
+		left += !known[n];
+	return (left);
+}
+
+/*
+ * A stop while an outcome is under way, that the keeper never took: the stop
+ * names its number.  Nothing of the gate comes behind the stop.
+ */
+static void
+stop_closes(void)
+{
+	int beats, outcomes, stops = kp.stops;
+	uint64_t start, number;
+	struct x1_msg m;
+
+	RUN(gate.started && !gate.beat_out && gate_machine_known(gate.m) == 0);
+	start = gate.book.start;
+	kp.deaf = NET_OUTCOME;
+	number = gate.words.number;
+	stop_message(&m, 60);
+	send_messages(&m, 1);
+	/* The command, and its outcome that nobody answers. */
+	RUN(gate.words.number == number + 2);
+	CHECK(gate_talk_stop(&gate) == 0);
+	gate.stop_said = true;
+	number = gate.words.number;
+	RUN(kp.stops == stops + 1);
+	CHECK(unnamed(start) == 0);
+	beats = kp.beats;
+	outcomes = kp.outcomes;
+	gate.beat_due = true;
+	gate_talk_self(&gate);
+	settle(200);
+	CHECK(kp.beats == beats && gate.words.number == number);
+	kp.deaf = 0;
+	gate_down();
+	gate_up();
+	/* What it was is said by the next start. */
+	RUN(gate.ready && gate_machine_known(gate.m) == 0 &&
+	    kp.outcomes == outcomes + 1);
+	CHECK(unnamed(start) == 0);
+}
+
+/*
+ * Half of what a report can name is void, and the keeper takes no beat: the
+ * same one is offered again, under its number, until it takes it.
+ */
+static void
+takes_nothing(void)
+{
+	int i, refused, beats, stops = kp.stops;
+	uint64_t number;
+
+	RUN(gate.started && !gate.beat_out && gate.words.lost_n == 0);
+	for (i = 0; i < GATE_VOID_BRAKE; i++)
+		gate_words_lost(&gate.words, gate_words_draw(&gate.words,
+		    NULL));
+	beats = kp.beats;
+	kp.word_error = "disk";
+	for (i = 0; i < 5; i++) {
+		refused = kp.refused;
+		gate.beat_due = gate.again_due = true;
+		gate_talk_self(&gate);
+		RUN(kp.refused == refused + 1 && gate.again != NULL);
+		if (i == 0)
+			number = gate.words.number;
+		CHECK(gate.words.number == number && kp.word_n == number);
+	}
+	/* No other is drawn meanwhile; a new connection offers it, too. */
+	gate_talk_self(&gate);
+	settle(100);
+	CHECK(kp.refused == refused + 1);
+	keeper_down();
+	RUN(!gate.up);
+	keeper_up();
+	RUN(kp.refused == refused + 2 && gate.again != NULL);
+	CHECK(kp.word_n == number);
+	kp.word_error = NULL;
+	gate.again_due = true;
+	gate_talk_self(&gate);
+	RUN(kp.beats > beats && gate.words.lost_n == 0 && !gate.beat_out);
+	CHECK(gate.again == NULL);
+	gate.beat_due = true;
+	gate_talk_self(&gate);
+	RUN(kp.beats > beats + 1 && kp.word_n > number);
+	CHECK(gate_talk_stop(&gate) == 0);
+	gate.stop_said = true;
+	RUN(kp.stops == stops + 1);
+	CHECK(unnamed(gate.book.start) == 0);
+	gate_down();
+	gate_up();
+	RUN(gate.ready && gate_machine_known(gate.m) == 0);
+}
+
 static void
 ends(void)
 {
@@ -836,6 +959,8 @@ main(void)
 	CHECK_RUN(rolled_back);
 	CHECK_RUN(another_keeper);
 	CHECK_RUN(slow_element);
+	CHECK_RUN(stop_closes);
+	CHECK_RUN(takes_nothing);
 	CHECK_RUN(keeper_clock);
 	CHECK_RUN(ends);
 	for (i = 0; i < kp.open_n; i++)

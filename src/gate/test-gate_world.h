@@ -67,11 +67,14 @@ static struct {
 	utc_us ahead;			/* its clock, before ours */
 	bool spool_failed;		/* a beat said so */
 	const char *error;		/* to each command */
+	const char *word_error;		/* to each start, stop and beat */
+	enum net_kind deaf;		/* neither taken nor answered, or 0 */
+	uint64_t word_n;		/* number of the last of these */
 	int commands, outcomes, lates, beats, reports, starts, stops, acts;
 	enum net_kind lie;		/* what it answers to acts, or 0 */
 	bool no_trace;			/* no finding of an act refused */
 	int refusals;
-	int lied;
+	int lied, refused;
 	uint64_t last_index;
 	char last_said[65536], last_outcome[65536];
 } kp;
@@ -284,6 +287,16 @@ k_report(struct net_link *l, const struct net_msg *msg)
 		net_link_answer_error(l, msg->id, kp.error, "as it is told");
 		return;
 	}
+	if (msg->kind == NET_START || msg->kind == NET_STOP ||
+	    msg->kind == NET_BEAT) {
+		kp.word_n = (uint64_t)n;
+		if (kp.word_error != NULL) {
+			kp.refused++;
+			net_link_answer_error(l, msg->id, kp.word_error,
+			    "as it is told");
+			return;
+		}
+	}
 	record_sds_init(&sds);
 	buf_init(&own, RECORD_ENTRY_MAX);
 	for (i = 2; i < msg->part_n; i++)
@@ -411,7 +424,7 @@ k_act(struct net_link *l, const struct net_msg *msg)
 static void
 k_on_message(void *cookie, struct net_link *l, const struct net_msg *msg)
 {
-	if (kp.mute)
+	if (kp.mute || (kp.deaf != 0 && msg->kind == kp.deaf))
 		return;
 	if (msg->kind == NET_FOLLOW) {
 		jv_dec(jv_get(msg->json, "from"), &kp.sent);
