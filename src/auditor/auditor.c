@@ -197,7 +197,8 @@ on_beat(void *cookie)
 	net_timer_set(a->beat_timer, a->conf->beat);
 	say_start(a);
 	/* While the keeper is away, silence is what there is to say. */
-	if (!a->running || !auditor_talk_up(a->talk))
+	if (auditor_talk_again(a->talk) || !a->running ||
+	    !auditor_talk_up(a->talk))
 		return;
 	buf_init(&b, RECORD_PAYLOAD_MAX);
 	auditor_said_beat(&b, h->size, h->root);
@@ -292,6 +293,7 @@ on_signal(void *cookie, int signo)
 	/* What was asked stands before the stop, and nothing behind it. */
 	send_round(a);
 	buf_init(&b, RECORD_PAYLOAD_MAX);
+	(void)auditor_talk_again(a->talk);
 	auditor_said_stop(&b, auditor_follow_head(a->follow)->size);
 	if (was && auditor_talk_up(a->talk) && auditor_talk_report(a->talk,
 	    NET_STOP, b.p, b.len, NULL, on_stop_kept, a) == 0)

@@ -8,10 +8,12 @@
 #include "base/err.h"
 #include "json/jv.h"
 #include "net/net_link.h"
+#include "record/record_entry.h"
 #include "record/record_report.h"
 #include "record/record_sd.h"
 
-#define GAPS_MAX	1024	/* numbers named in one `void` */
+#define GAPS_MAX	RECORD_VOID_MAX
+#define GAPS_BRAKE	(GAPS_MAX / 2)
 #define OPEN_MAX	32	/* reports under way; the window is 64 */
 #define SAID_MAX	RECORD_PAYLOAD_MAX
 
@@ -53,7 +55,9 @@ struct auditor_talk {
 	bool proved, doubted;	/* of this connection */
 	struct report *first, **tail;
 	size_t sent_n;			/* reports under way */
+	bool held;			/* one goes again, when it is time */
 	uint64_t number;		/* the last one used */
+	uint64_t kept;			/* the highest that was kept */
 	uint64_t gap[GAPS_MAX];
 	size_t gaps_n;
 	bool has_last;
@@ -137,6 +141,60 @@ by_number(const void *a, const void *b)
 	return (*x < *y ? -1 : *x > *y);
 }
 
+/* Numbers that a `void` has to name, or names under way. */
+static size_t
+owed(const struct auditor_talk *t)
+{
+	const struct report *r;
+	size_t n = t->gaps_n;
+
+	for (r = t->first; r != NULL && r->number != 0; r = r->next)
+		n += r->gaps_n;
+	return (n);
+}
+
+/*
+ * What ${r} names.  A stop closes the account: it names also what was offered
+ * before it and has no answer, with what that names, for behind the stop
+ * nothing can.
+ */
+static int
+take_gaps(struct auditor_talk *t, struct report *r)
+{
+	const struct report *o;
+	uint64_t *v;
+	size_t n = t->gaps_n;
+
+	if ((v = malloc((r->kind == NET_STOP ? GAPS_MAX : n + 1) *
+	    sizeof(*v))) == NULL)
+		return (CU_ENOMEM);
+	memcpy(v, t->gap, n * sizeof(*v));
+	for (o = t->first; r->kind == NET_STOP && o != r &&
+	    o->number != 0; o = o->next) {
+		/* One that cannot name them all would speak against us. */
+		if (n + o->gaps_n + 1 > GAPS_MAX) {
+			free(v);
+			return (CU_ELIMIT);
+		}
+		if (o->gaps_n > 0)
+			memcpy(v + n, o->gap, o->gaps_n * sizeof(*v));
+		n += o->gaps_n;
+		v[n++] = o->number;
+	}
+	qsort(v, n, sizeof(*v), by_number);
+	r->gap = v;
+	r->gaps_n = n;
+	return (0);
+}
+
+static void
+drop_gaps(struct report *r)
+{
+	free(r->gap);
+	r->gap = NULL;
+	r->gaps_n = 0;
+}
+
 /*
  * A report that became no entry: its number is to be named, and again all that
  * it would have said of numbers before it, for nobody has read that.
@@ -160,6 +218,30 @@ word(const struct net_msg *m, const char *name)
 	return (text != NULL ? text : "?");
 }
 
+/*
+ * Where many numbers are void already, another one for each word to a keeper
+ * that takes nothing for hours would be more than a report can name: what is
+ * not taken now, for a reason that passes, goes again as it is, under its
+ * number.  Of a start or beat no other reason is known.
+ */
+static bool
+hold(struct auditor_talk *t, const struct report *r, const char *code)
+{
+	static const char *const final[] = { "form", "refused", "limit",
+	    "unknown" };
+	size_t i;
+
+	/* Behind one that was kept it never will be. */
+	if (owed(t) < GAPS_BRAKE || r->kind == NET_STOP ||
+	    r->number < t->kept)
+		return (false);
+	for (i = 0; i < sizeof(final) / sizeof(final[0]); i++)
+		if (r->kind != NET_START && r->kind != NET_BEAT &&
+		    strcmp(code, final[i]) == 0)
+			return (false);
+	return (true);
+}
+
 static void
 on_kept(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
 {
@@ -180,6 +262,12 @@ on_kept(void *cookie, struct net_link *l, int rc, const struct net_msg *m)
 	if (ok) {
 		(void)jv_dec(jv_get(m->json, "index"), &index);
 		(void)jv_bool(jv_get(m->json, "again"), &again);
+		t->held = false;
+		if (t->kept < r->number)
+			t->kept = r->number;
+	} else if (hold(t, r, word(m, "code"))) {
+		t->held = true;
+		return;
 	} else {
 		diag("report %llu (%s) was not taken: %s: %s",
 		    (unsigned long long)r->number, net_kind_name(r->kind),
@@ -209,9 +297,11 @@ make_report(struct auditor_talk *t, struct report *r)
 	struct jw w;
 	int rc;
 
+	if ((rc = take_gaps(t, r)) != 0)
+		return (rc);
 	buf_init(&b, SAID_MAX);
 	buf_init(&s, 1024);
-	auditor_said_end(&b, r->members, r->members_len, t->gap, t->gaps_n,
+	auditor_said_end(&b, r->members, r->members_len, r->gap, r->gaps_n,
 	    t->has_last ? &t->last : NULL, &r->sds);
 	if ((rc = b.rc) == 0)
 		rc = record_said_check(kind, RECORD_ROLE_AUDITOR,
@@ -229,32 +319,25 @@ make_report(struct auditor_talk *t, struct report *r)
 		goto out;
 	jw_init(&w, &s);
 	record_sig_write(&sig, &w, NULL);
-	rc = CU_ENOMEM;
-	if (s.rc != 0 || (t->gaps_n > 0 && (r->gap = malloc(t->gaps_n *
-	    sizeof(r->gap[0]))) == NULL))
-		goto out;
 	r->said = (char *)buf_take(&b, &r->said_len);
 	r->sig = (char *)buf_take(&s, &r->sig_len);
 	if (r->said == NULL || r->sig == NULL) {
 		free(r->said);
 		free(r->sig);
-		free(r->gap);
 		r->said = r->sig = NULL;
-		r->gap = NULL;
+		rc = CU_ENOMEM;
 		goto out;
 	}
-	rc = 0;
-	if (t->gaps_n > 0)
-		memcpy(r->gap, t->gap, t->gaps_n * sizeof(r->gap[0]));
 	free(r->members);
 	r->members = NULL;
 	r->number = ++t->number;
-	r->gaps_n = t->gaps_n;
 	r->has_last = t->has_last;
 	t->gaps_n = 0;
 	t->has_last = false;
 out:	buf_fini(&b);
 	buf_fini(&s);
+	if (rc != 0)
+		drop_gaps(r);
 	return (rc);
 }
 
@@ -269,7 +352,11 @@ pump(struct auditor_talk *t)
 	for (r = t->first; r != NULL && auditor_talk_up(t); r = r->next) {
 		if (r->sent)
 			continue;
-		if (t->sent_n >= OPEN_MAX || net_link_room(t->link) == 0)
+		if (t->held || t->sent_n >= OPEN_MAX ||
+		    net_link_room(t->link) == 0)
+			return;
+		/* Many are void: one alone tries whether any is taken. */
+		if (r->number == 0 && t->sent_n > 0 && owed(t) >= GAPS_BRAKE)
 			return;
 		/* What memory did not do for is tried at the next turn. */
 		if (r->number == 0 && make_report(t, r) != 0)
@@ -340,6 +427,16 @@ auditor_talk_report(struct auditor_talk *t, enum net_kind kind,
 	t->tail = &r->next;
 	pump(t);
 	return (0);
+}
+
+bool
+auditor_talk_again(struct auditor_talk *t)
+{
+	bool was = t->held;
+
+	t->held = false;
+	pump(t);
+	return (was);
 }
 
 size_t
@@ -451,6 +548,7 @@ auditor_talk_look(struct auditor_talk *t)
 		return;
 	}
 	t->proved = true;
+	t->held = false;
 	t->conf->on_up(t->conf->cookie);
 	pump(t);
 }

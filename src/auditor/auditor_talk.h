@@ -66,6 +66,10 @@ typedef void auditor_kept_fn(void *, bool, uint64_t, bool);
 int auditor_talk_report(struct auditor_talk *, enum net_kind, const void *,
     size_t, struct record_sds *, auditor_kept_fn *, void *);
 
+/** auditor_talk_again(t): Offer again what the keeper did not take when many
+ * numbers were void already: for the timer of beats.  Was there any? */
+bool auditor_talk_again(struct auditor_talk *);
+
 /** auditor_talk_forget(t, fn, cookie): Drop what would be told to these and
  * has not gone yet, and tell nothing of it; return how many those were. */
 size_t auditor_talk_forget(struct auditor_talk *, auditor_kept_fn *,

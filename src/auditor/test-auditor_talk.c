@@ -15,7 +15,7 @@
 #include "record/record_report.h"
 #include "record/record_sd.h"
 
-#define SEEN_MAX	64
+#define SEEN_MAX	2048
 
 static struct net_loop *loop;
 static char path[64];
@@ -32,6 +32,7 @@ static struct {
 	uint64_t number[SEEN_MAX];
 	char said[SEEN_MAX][512];
 	size_t n, parts;
+	size_t voids_max;		/* named by one that was kept */
 	enum { KEEP, REFUSE, MUTE, AGAIN } mood;
 	uint64_t refuse;		/* this number alone */
 	uint64_t done;
@@ -54,12 +55,28 @@ check_signature(const struct net_msg *m, uint64_t number)
 
 	if (m->kind == NET_SNAPSHOT)
 		r.kind = RECORD_SNAPSHOT;
+	else if (m->kind == NET_STOP)
+		r.kind = RECORD_STOP;
 	if (jv_parse(&v, (const char *)m->part[1].p, m->part[1].len, NULL) !=
 	    0 || record_sig_read(&sig, v, NULL) != 0 ||
 	    !record_report_verify(&r, &record_log, &sig,
 	    sign_key_public(auditor_key)))
 		keeper.signed_all = false;
 	jv_free(v);
+}
+
+static size_t
+named_in(const struct net_msg *m)
+{
+	struct jv *v;
+	size_t n;
+
+	if (!CHECK(jv_parse(&v, (const char *)m->part[0].p, m->part[0].len,
+	    NULL) == 0))
+		return (0);
+	n = jv_get(v, "void") != NULL ? jv_len(jv_get(v, "void")) : 0;
+	jv_free(v);
+	return (n);
 }
 
 static void
@@ -96,6 +113,8 @@ keeper_message(void *cookie, struct net_link *l, const struct net_msg *m)
 	}
 	if (keeper.mood != KEEP && keeper.mood != AGAIN)
 		return;
+	if (keeper.voids_max < named_in(m))
+		keeper.voids_max = named_in(m);
 	net_out_init(&out, NET_KEPT);
 	jw_dec(&out.w, "index", 100 + (uint64_t)number);
 	if (keeper.mood == AGAIN)
@@ -401,6 +420,99 @@ refused_again(void)
 	stop();
 }
 
+/* A stop names what is void, what is under way, and what that would name. */
+static void
+closes(void)
+{
+	struct buf b;
+
+	start(keeper_key);
+	keeper.mood = REFUSE;
+	beat();
+	RUN(lost == 1);
+	keeper.mood = MUTE;
+	beat();
+	beat();
+	buf_init(&b, 4096);
+	auditor_said_stop(&b, 12);
+	CHECK(auditor_talk_report(talk, NET_STOP, b.p, b.len, NULL, on_kept,
+	    NULL) == 0);
+	buf_fini(&b);
+	RUN(keeper.n == 4);
+	CHECK(strstr(keeper.said[1], ",\"void\":[1]}") != NULL);
+	CHECK(strstr(keeper.said[2], "void") == NULL);
+	CHECK_STR(keeper.said[3], "{\"size\":\"12\",\"void\":[1,2,3]}");
+	CHECK(keeper.signed_all);
+	/* What was under way goes again before it, under its number. */
+	keeper_end();
+	RUN(downs == 1);
+	keeper.mood = KEEP;
+	keeper_begin();
+	RUN(kepts == 3);
+	CHECK(keeper.number[4] == 2 && keeper.number[6] == 4);
+	CHECK_STR(keeper.said[6], keeper.said[3]);
+	stop();
+}
+
+/* Once its answer is there, what was held goes again. */
+static bool
+again(void)
+{
+	utc_us end = utc_mono() + 4 * UTC_SECOND;
+
+	while (utc_mono() < end) {
+		if (auditor_talk_again(talk))
+			return (true);
+		net_loop_step(loop, 5);
+	}
+	return (false);
+}
+
+/*
+ * A keeper that takes nothing, for as long as it likes: what is void stays
+ * little enough to be named, and is named once it takes something.
+ */
+static void
+takes_nothing(void)
+{
+	uint64_t number, held;
+	size_t n, seen;
+	int i;
+
+	start(keeper_key);
+	keeper.mood = REFUSE;
+	for (i = 0; i < 700; i++)
+		beat();
+	RUN(lost == 512 && keeper.n == auditor_talk_number(talk));
+	number = auditor_talk_number(talk);
+	held = number - 512;
+	CHECK(held > 0 && held < 40);
+	n = auditor_talk_waiting(talk);
+	for (i = 0; i < 20; i++) {
+		seen = keeper.n;
+		CHECK(again());
+		RUN(keeper.n == seen + held);
+		CHECK(keeper.number[seen] == 513);
+	}
+	keeper_end();
+	RUN(downs == 1);
+	keeper_begin();
+	RUN(ups == 2);
+	CHECK(again() && auditor_talk_number(talk) == number &&
+	    auditor_talk_waiting(talk) == n && lost == 512);
+	wait_ms(200);
+	/* All is taken but one, which is never offered behind a higher one. */
+	keeper.mood = KEEP;
+	keeper.refuse = number - 1;
+	CHECK(again());
+	RUN(auditor_talk_waiting(talk) == 1 || lost == 513);
+	(void)auditor_talk_again(talk);
+	RUN(auditor_talk_waiting(talk) == 0);
+	CHECK(!auditor_talk_again(talk) && keeper.voids_max > 0);
+	CHECK(keeper.signed_all && kepts + lost == 700 && lost == 513);
+	stop();
+}
+
 /* A connection that broke: the same report under the same number. */
 static void
 broken(void)
@@ -525,6 +637,8 @@ main(void)
 	CHECK_RUN(refused_under_way);
 	CHECK_RUN(forgets);
 	CHECK_RUN(refused_again);
+	CHECK_RUN(closes);
+	CHECK_RUN(takes_nothing);
 	CHECK_RUN(broken);
 	CHECK_RUN(mute);
 	CHECK_RUN(with_disclosures);

@@ -255,11 +255,12 @@ def no_gaps(t):
         if e["source"]["role"] != "auditor":
             continue
         said = json.loads(e["said"])
-        row = seen.setdefault(e["source"]["start"], [])
-        row.extend(said.get("void", []))
-        row.append(e["source"]["n"])
+        row = seen.setdefault(e["source"]["start"], set())
+        # A stop names what has no answer yet; it can be an entry after all.
+        row.update(said.get("void", []))
+        row.add(e["source"]["n"])
     for numbers in seen.values():
-        assert sorted(numbers) == list(range(1, len(numbers) + 1)), numbers
+        assert numbers == set(range(1, max(numbers) + 1)), sorted(numbers)
 
 
 def verifies(t):
