@@ -342,8 +342,9 @@ take_void(struct state *st, uint32_t t, struct cu_why *why)
 /*
  * A number that is missing and that no `void` names is a dropped report.
  * Reports that were under way beside one that became no entry cannot name it:
- * one of the next RECORD_VOID_LATE must.  What ended without a word, by a crash,
- * can name nothing: with its next start that is over.
+ * one of the next RECORD_VOID_LATE must, and a `stop`, which knows what is open,
+ * at the latest.  What ended without a word, by a crash, can name nothing: with
+ * its next start that is over.
  */
 static int
 check_gap(struct state *st, const struct head *h, uint32_t i,
@@ -367,7 +368,8 @@ check_gap(struct state *st, const struct head *h, uint32_t i,
 		st->gap.v[st->gap.n++] = from;
 	if (void_tok != 0 && take_void(st, void_tok, why) != 0)
 		return (CU_EMALFORMED);
-	if (st->gap.n > 0 && h->n - st->gap.v[0] >= RECORD_VOID_LATE)
+	if (st->gap.n > 0 && (h->kind == RECORD_STOP ||
+	    h->n - st->gap.v[0] >= RECORD_VOID_LATE))
 		return (missing(p, st->gap.n, h->start, why));
 	return (0);
 }

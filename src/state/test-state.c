@@ -1094,6 +1094,33 @@ gaps(void)
 	}
 }
 
+/* What is missing when a start stops, and was not named, was dropped. */
+static void
+closes(void)
+{
+	static const struct { const char *before, *stop; bool good; } row[] = {
+		{ "BEAT audit", "STOP audit", true },
+		{ "LOSE audit", "STOP audit", false },
+		{ "LOSE audit", "STOP audit void=3", false },
+		{ "LOSE audit", "STOP audit void=2", true },
+		{ "LOSE audit", "STOP audit void=1,2,3", true },
+	};
+	unsigned int i, behind;
+	char text[32];
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		for (behind = 0; behind < 2; behind++) {
+			memset(&p, 0, sizeof(p));
+			REQUIRE(world_create(&p.w, STATE_STRUCTURE) == 0);
+			p.w.quiet = true;
+			REQUIRE(dof("START audit") && dof(row[i].before));
+			REQUIRE(behind == 0 || dof("BEAT audit"));
+			strcpy(text, row[i].stop);
+			CHECK(do_line(text) == row[i].good);
+			world_free(&p.w);
+		}
+}
+
 /* A stop and its repeat behind it: the repeat does not speak against it. */
 static void
 repeated(void)
@@ -1243,6 +1270,7 @@ int
 main(void)
 {
 	CHECK_RUN(gaps);
+	CHECK_RUN(closes);
 	CHECK_RUN(repeated);
 	CHECK_RUN(void_since);
 	CHECK_RUN(histories);

@@ -83,8 +83,9 @@ TOKEN_KEY, AUDIT_KEY = some("token", 32), some("audit", 32)
 class Made:
     """A log of some thirty entries, with one lie or none."""
 
-    def __init__(self, lie=None, told=None):
+    def __init__(self, lie=None, told=None, void=None):
         self.lie, self.told, self.bad = lie, told, None
+        self.void = void            # of the gate's stop
         self.entries, self.sealed, self.vault = [], [], {}
         self.numbers, self.seq, self.genesis = {}, {}, None
         self.people()
@@ -322,7 +323,8 @@ class Made:
         self.say("beat", "beat", "gate-1", {
             "size": str(r.size), "root": lb.b64u(r.root()), "spool": 0,
             "tls_refused": 0, "refused": 0, "spool_failed": False})
-        self.say("stop", "stop", "gate-1", {"size": "5"})
+        self.say("stop", "stop", "gate-1", dict(
+            {"size": "5"}, **({"void": self.void} if self.void else {})))
         self.add("end", "beat", {})
 
     # -- on disk --
@@ -600,16 +602,28 @@ def lies(folder):
 
 def gaps(folder):
     """A number may be named by a report behind; not by one too far behind."""
-    made = Made("activate", lambda d: d.update(n=9))
-    made.write(folder)
-    code, text = run(folder, made.genesis, True)
-    assert code == 0, text
+    for i, void in enumerate((list(range(1, 9)), list(range(1, 8)))):
+        made = Made("activate", lambda d: d.update(n=9), void)
+        here = os.path.join(folder, str(i))
+        made.write(here)
+        code, text = run(here, made.genesis, True)
+        assert code == i, text
+        assert i == 0 or "a report is missing" in text, text
     log = verify.Log(None)
-    for n, gap, good in ((1, [], True), (3, [], True), (5, [], True),
-                         (6, [2], True), (67, list(range(7, 67)), True),
-                         (68, [], False), (68, [4], True)):
+    for start, n, gap, good, kind in (
+            (1, 1, [], True, "start"), (1, 3, [], True, "beat"),
+            (1, 5, [], True, "beat"), (1, 6, [2], True, "beat"),
+            (1, 67, list(range(7, 67)), True, "beat"),
+            (1, 68, [], False, "beat"), (1, 68, [4], True, "beat"),
+            # A stop leaves none open; its spool may come behind it.
+            (1, 70, [], False, "stop"), (1, 71, [69], False, "stop"),
+            (1, 71, [69, 70], True, "stop"), (1, 73, [], True, "late"),
+            (2, 2, [], True, "beat"), (2, 4, [1], False, "stop"),
+            (2, 4, [1, 2, 3], True, "stop"), (3, 2, [1], True, "stop"),
+            (4, 2, [], False, "stop")):
         body = {"void": gap} if gap else {}
-        e = {"source": {"role": "gate", "instance": "g", "start": 1, "n": n}}
+        e = {"kind": kind, "source": {"role": "gate", "instance": "g",
+                                      "start": start, "n": n}}
         try:
             log.source(e, True, body)
             assert good, n
