@@ -303,24 +303,21 @@ gate_late_look(struct gate *g)
 static int
 renumber(struct gate *g, struct gate_record *r)
 {
-	struct gate_record *o;
+	struct record_sig sig;
 	uint64_t n;
-	size_t i;
+	int rc;
 
 	/* Its text stands, and names what it named. */
 	n = gate_words_draw(&g->words, NULL);
-	for (i = 1; (o = gate_spool_at(g->spool, i)) != NULL; i++)
-		if (o->type == GATE_RECORD_DRAFT && o->ref_n == r->n &&
-		    o->ref_start == r->start) {
-			o->ref_start = g->book.start;
-			o->ref_n = n;
-		}
 	if (r->start == g->book.start)
 		gate_words_lost(&g->words, r->n);
-	r->start = g->book.start;
-	r->n = n;
-	return (gate_sign(g, r->kind, r->start, r->n, r->text, r->text_len,
-	    &r->sig));
+	rc = gate_sign(g, r->kind, g->book.start, n, r->text, r->text_len,
+	    &sig);
+	if (rc == 0)
+		rc = gate_spool_renumber(g->spool, r, g->book.start, n, &sig);
+	else
+		gate_words_lost(&g->words, n);
+	return (rc);
 }
 
 static void
@@ -348,8 +345,10 @@ on_head(void *cookie, struct net_link *l, int rc, const struct net_msg *a)
 	diag("keeper: the spool's head is not taken: %s: %s",
 	    code != NULL ? code : cu_strerror(rc), text != NULL ? text : "-");
 	if (code != NULL && strcmp(code, "order") == 0 &&
-	    r->type == GATE_RECORD_REPORT && r->index == RECORD_NONE)
-		(void)renumber(g, r);
+	    r->type == GATE_RECORD_REPORT && r->index == RECORD_NONE &&
+	    (rc = renumber(g, r)) != 0)
+		diag("spool: its head has a new number that is not durable: "
+		    "%s", cu_strerror(rc));
 	head_error(g);
 }
 

@@ -84,7 +84,7 @@ check_form(const struct gate_record *r)
 
 	switch (r->type) {
 	case GATE_RECORD_REPORT:
-		if (!numbered || r->ref_start != 0 || r->ref_n != 0 ||
+		if (!numbered || (r->ref_start == 0) != (r->ref_n == 0) ||
 		    !record_key_id_valid(r->sig.key, RECORD_KEY_ID_LEN) ||
 		    r->sig.time < 0 || r->sig.time > UTC_MAX)
 			return (CU_EMALFORMED);

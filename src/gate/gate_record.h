@@ -13,7 +13,10 @@ struct buf;
 #define GATE_RECORD_MAX	(4U << 20)	/* bytes of one, encoded */
 
 enum gate_record_type {
-	/* A signed report, as it will stand in the log. */
+	/*
+	 * A signed report, as it will stand in the log.  In the file, one with
+	 * a ref takes the place of the report that had that number before.
+	 */
 	GATE_RECORD_REPORT = 1,
 	/*
 	 * An outcome of a `late` that has no index yet.  Its number is drawn;
@@ -30,7 +33,7 @@ struct gate_record {
 	enum gate_record_type type;
 	enum record_kind kind;		/* of REPORT and DRAFT, else 0 */
 	uint64_t start, n;
-	uint64_t ref_start, ref_n;	/* of a DRAFT */
+	uint64_t ref_start, ref_n;	/* of a DRAFT; 0: none */
 	struct record_sig sig;		/* of a REPORT */
 	char *text;			/* owned */
 	size_t text_len;

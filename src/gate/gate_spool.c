@@ -110,6 +110,42 @@ item_add(struct gate_spool *s, struct gate_record *r, bool loose)
 	return (0);
 }
 
+static void
+rename_refs(struct gate_spool *s, uint64_t was_start, uint64_t was_n,
+    uint64_t start, uint64_t n)
+{
+	struct item *it;
+
+	STAILQ_FOREACH(it, &s->items, q)
+		if (it->r.type == GATE_RECORD_DRAFT &&
+		    it->r.ref_start == was_start && it->r.ref_n == was_n) {
+			it->r.ref_start = start;
+			it->r.ref_n = n;
+		}
+}
+
+/* A report that was numbered anew comes to where it stood. */
+static bool
+take_place(struct gate_spool *s, struct gate_record *r)
+{
+	struct item *it;
+
+	if (r->type != GATE_RECORD_REPORT || r->ref_n == 0)
+		return (false);
+	rename_refs(s, r->ref_start, r->ref_n, r->start, r->n);
+	STAILQ_FOREACH(it, &s->items, q)
+		if (it->r.type == GATE_RECORD_REPORT &&
+		    it->r.start == r->ref_start && it->r.n == r->ref_n)
+			break;
+	r->ref_start = r->ref_n = 0;
+	if (it == NULL)			/* that one was damaged */
+		return (false);
+	gate_record_fini(&it->r);
+	it->r = *r;
+	gate_record_init(r, r->type);
+	return (true);
+}
+
 /*
  * The frame at ${at}: its whole length with its record in ${out}; 0 if there
  * is none that counts; or CU_ENOMEM.
@@ -174,7 +210,7 @@ frames_read(struct gate_spool *s, const uint8_t *file)
 			s->failed = true;
 			gap = 0;
 		}
-		if ((rc = item_add(s, &r, false)) != 0) {
+		if (!take_place(s, &r) && (rc = item_add(s, &r, false)) != 0) {
 			gate_record_fini(&r);
 			return (rc);
 		}
@@ -363,6 +399,27 @@ gate_spool_add(struct gate_spool *s, struct gate_record *r)
 		s->failed = true;
 		return (CU_ENOMEM);
 	}
+	return (rc);
+}
+
+int
+gate_spool_renumber(struct gate_spool *s, struct gate_record *r,
+    uint64_t start, uint64_t n, const struct record_sig *sig)
+{
+	struct gate_record now = *r;	/* it borrows the words */
+	int rc;
+
+	now.start = start;
+	now.n = n;
+	now.sig = *sig;
+	now.ref_start = r->start;
+	now.ref_n = r->n;
+	if ((rc = frame_write(s, &now)) != 0)
+		s->failed = true;
+	rename_refs(s, r->start, r->n, start, n);
+	r->start = start;
+	r->n = n;
+	r->sig = *sig;
 	return (rc);
 }
 

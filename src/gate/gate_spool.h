@@ -38,6 +38,15 @@ void gate_spool_free(struct gate_spool *);
  */
 int gate_spool_add(struct gate_spool *, struct gate_record *);
 
+/**
+ * gate_spool_renumber(s, r, start, n, sig):
+ * Report ${r}, borrowed from here, has that number and signature from now on,
+ * and the drafts that name it name that.  Return as gate_spool_add does; on
+ * CU_EIO and CU_ELIMIT a restart finds the former number.
+ */
+int gate_spool_renumber(struct gate_spool *, struct gate_record *, uint64_t,
+    uint64_t, const struct record_sig *);
+
 /** gate_spool_n(s): Records that wait; gate_spool_at(s, i): borrow number i. */
 size_t gate_spool_n(const struct gate_spool *);
 struct gate_record *gate_spool_at(const struct gate_spool *, size_t);

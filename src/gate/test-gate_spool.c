@@ -206,6 +206,57 @@ survives(void)
 	gate_spool_free(s);
 }
 
+/* A report gets another number, and a draft names it: a restart knows. */
+static void
+renumbered(void)
+{
+	struct gate_record r, *first;
+	struct gate_spool *s;
+	struct record_sig sig;
+	int i;
+
+	setup();
+	REQUIRE((s = open_spool(key)) != NULL);
+	CHECK(add(s, 1, 10) == 0);
+	gate_record_init(&r, GATE_RECORD_DRAFT);
+	r.kind = RECORD_OUTCOME;
+	r.start = 3;
+	r.n = 2;
+	r.ref_start = 3;
+	r.ref_n = 1;
+	r.text = strdup("draft");
+	r.text_len = 5;
+	CHECK(gate_spool_add(s, &r) == 0);
+	CHECK(add(s, 3, 30) == 0);
+	first = gate_spool_at(s, 0);
+	sig = first->sig;
+	sig.time++;
+	CHECK(gate_spool_renumber(s, first, 4, 7, &sig) == 0);
+	for (i = 0; i < 2; i++) {
+		REQUIRE(gate_spool_n(s) == 3);
+		first = gate_spool_at(s, 0);
+		CHECK(first->start == 4 && first->n == 7 &&
+		    first->ref_start == 0 && first->ref_n == 0 &&
+		    first->sig.time == sig.time && first->text_len == 10 &&
+		    first->sds.n == 2);
+		CHECK(gate_spool_at(s, 1)->ref_start == 4 &&
+		    gate_spool_at(s, 1)->ref_n == 7);
+		CHECK(holds(s, 2, 3, 30));
+		gate_spool_free(s);
+		REQUIRE((s = open_spool(key)) != NULL);
+	}
+	/* Where that could not be written it stands in memory alone. */
+	fail_sync = fail_write = 1;
+	CHECK(gate_spool_renumber(s, gate_spool_at(s, 0), 5, 1, &sig) ==
+	    CU_EIO && gate_spool_failed(s));
+	fail_sync = fail_write = 0;
+	CHECK(gate_spool_at(s, 0)->start == 5);
+	gate_spool_free(s);
+	REQUIRE((s = open_spool(key)) != NULL);
+	CHECK(gate_spool_at(s, 0)->start == 4);
+	gate_spool_free(s);
+}
+
 /* No secret of a record stands in the file. */
 static void
 encrypted(void)
@@ -355,6 +406,7 @@ main(void)
 	CHECK_RUN(record_round_trip);
 	CHECK_RUN(record_refused);
 	CHECK_RUN(survives);
+	CHECK_RUN(renumbered);
 	CHECK_RUN(encrypted);
 	CHECK_RUN(torn);
 	CHECK_RUN(full);
