@@ -569,6 +569,8 @@ state_apply(struct state *st, uint64_t index, const void *line, size_t len,
 			tlog_leaf(leaf, line, len);
 		tlog_range_append(&st->range, leaf, NULL, NULL);
 	}
+	if (st->size == 0 || state_leaps(st, h.time))
+		st->listened = h.time;
 	st->size = index + 1;
 	st->time = h.time;
 	/* An instance registers itself with the entry of its own act. */

@@ -6,6 +6,7 @@
 #include "state/state_int.h"
 
 #define DUE_AFTER (60 * UTC_SECOND)	/* formats 13 */
+#define LEAP_LEAST (75 * UTC_SECOND)	/* a keeper beats each minute */
 
 const char *const state_finding_types[F_N] = {
 	[F_TASK_UNKNOWN] = "task.unknown",
@@ -206,6 +207,14 @@ state_due_at(struct state *st, utc_us t)
 		st->timed_next = t;
 }
 
+bool
+state_leaps(const struct state *st, utc_us t)
+{
+	utc_us half = 500 * st->rules.v[RECORD_RULE_BEAT_MISSING];
+
+	return (t - st->time > (half > LEAP_LEAST ? half : LEAP_LEAST));
+}
+
 static int
 timed_beats(struct state *st, utc_us now)
 {
@@ -213,12 +222,20 @@ timed_beats(struct state *st, utc_us now)
 	const struct instance *p;
 	size_t i;
 
+	/* Was it the keeper who did not listen, or its clock?  The next entry
+	 * begins anew. */
+	if (state_leaps(st, now)) {
+		state_due_at(st, now);
+		return (0);
+	}
 	for (i = 0; i < st->instance.n; i++) {
 		p = &st->instance.v[i];
 		if (!p->live || p->stopped || p->role == RECORD_ROLE_KEEPER)
 			continue;
 		heard = p->heard > st->keeper_start ? p->heard :
 		    st->keeper_start;
+		if (heard < st->listened)
+			heard = st->listened;
 		/* Also after a close: it is silent still. */
 		state_due_at(st, (heard + allowed > now ? heard : now) +
 		    allowed);

@@ -261,6 +261,7 @@ struct state {
 	uint64_t clock_after;
 	unsigned int epoch;		/* counts changes of authority */
 	utc_us keeper_start;		/* due times count anew from here */
+	utc_us listened;		/* since when silence is others' */
 	char keeper[TEXT_ID_MAX + 1];
 
 	ROWS(struct holder) holder;
@@ -385,6 +386,8 @@ int state_pend_missing(struct state *, const struct object *, bool, uint64_t,
 int state_take_finding(struct state *, uint64_t, utc_us, const uint32_t *,
     struct cu_why *);
 int state_timed(struct state *, utc_us);
+/* Is from the last entry to then more than a keeper that runs lets pass? */
+bool state_leaps(const struct state *, utc_us);
 void state_due_at(struct state *, utc_us);
 void state_unpend(struct state *, enum finding_type, uint32_t, const char *);
 #endif /* !STATE_INT_H_ */

@@ -637,9 +637,13 @@ def a_clock_that_steps_holds_what_widens():
             op.void = []
         return done.get("code", done["kind"])
 
+    def missing():
+        return [i for kind, i in op.findings() if kind == "beat.missing"]
+
     op.void = []
     first = ping()
     assert first == "decided", first
+    silent = missing()
     for step, kept in (("-60", "clock"), ("0", "decided"), ("7300", "clock")):
         with open(clock, "w") as f:
             f.write(step)
@@ -650,6 +654,7 @@ def a_clock_that_steps_holds_what_widens():
         found = [i for kind, i in op.findings() if kind == "clock.step"]
         time.sleep(0.1)
     assert len(found) == 2, found
+    assert missing() == silent, "a clock's step is nobody's silence"
     # Its ADMF has the same wrong clock: law looks at the stamp.
     said, texts = op.gate.command("DeactivateTask", op.index["ne-1"], XID,
                                   when=7300)
