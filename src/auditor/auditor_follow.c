@@ -132,14 +132,15 @@ on_note(struct auditor_follow *f, const struct net_part *p)
 		net_link_redial(f->link);
 		return;
 	}
-	if (cp.size < f->head.size ||
-	    f->root[cp.size % ROOTS].size != cp.size)
+	if (f->root[cp.size % ROOTS].size != cp.size)
 		return;
 	if (memcmp(f->root[cp.size % ROOTS].root, cp.root, DIGEST_LEN) != 0) {
 		contradiction(f, "a signed head has another root than the "
 		    "entries");
 		return;
 	}
+	if (cp.size < f->head.size)
+		return;
 	f->head.size = cp.size;
 	memcpy(f->head.root, cp.root, DIGEST_LEN);
 	memcpy(f->head.note, p->p, p->len);
