@@ -424,13 +424,51 @@ release(struct gate *g)
 		net_timer_set(g->sync, GATE_NOTEBOOK_US);
 }
 
+/*
+ * Signed by the log's key, and not of the tree that was followed: kept as the
+ * keeper keeps such a note.  With the one in the notebook, of the same log, it
+ * shows anybody that there are two.
+ */
+static void
+forked(struct gate *g, const struct net_part *note, const char *what,
+    uint64_t size, const char *text)
+{
+	struct cu_why why = { "" };
+
+	(void)gate_follow_sync(g);
+	if (io_replace(io_system(), g->dirfd, "contradiction", note->p,
+	    note->len, true) != 0)
+		diag("contradiction could not be written");
+	cu_why_set(&why, "%s (kept in contradiction)", text);
+	broken(g, what, size, CU_EDENIED, &why);
+}
+
+/*
+ * The root that our tree had at a size not above its own, where that is known:
+ * at its own, at the notebook's, and at each sum of its largest subtrees.
+ */
+static bool
+root_before(const struct gate *g, uint64_t size, uint8_t root[DIGEST_LEN])
+{
+	struct tlog_range r = g->range;
+
+	if (size > 0 && size == g->book.size) {
+		memcpy(root, g->book.root, DIGEST_LEN);
+		return (true);
+	}
+	/* Its hashes stand largest first: the smallest subtrees are left out. */
+	while (r.size > size)
+		r.size &= r.size - 1;
+	tlog_range_root(&r, root);
+	return (r.size == size);
+}
+
 static void
 on_head(struct gate *g, const struct net_msg *msg)
 {
 	struct tlog_checkpoint cp;
 	struct tlog_range r;
 	uint8_t root[DIGEST_LEN];
-	struct cu_why why = { "" };
 	size_t n;
 	int rc;
 
@@ -441,8 +479,13 @@ on_head(struct gate *g, const struct net_msg *msg)
 		net_link_redial(g->follow);
 		return;
 	}
-	if (cp.size <= g->range.size)
+	if (cp.size <= g->range.size) {
+		if (root_before(g, cp.size, root) &&
+		    memcmp(root, cp.root, sizeof(root)) != 0)
+			forked(g, &msg->part[0], "head", cp.size,
+			    "log.fork: another root than at that size before");
 		return;
+	}
 	if (cp.size > state_size(g->st)) {
 		diag("keeper: a head before its entries");
 		net_link_redial(g->follow);
@@ -450,14 +493,14 @@ on_head(struct gate *g, const struct net_msg *msg)
 	}
 	r = g->range;
 	if (!grow(g, &r, cp.size)) {
-		cu_why_set(&why, "not what the notebook knows");
-		broken(g, "root at", g->old_size, CU_EDENIED, &why);
+		forked(g, &msg->part[0], "root at", g->old_size,
+		    "log.fork: not what the notebook knows");
 		return;
 	}
 	tlog_range_root(&r, root);
 	if (memcmp(root, cp.root, sizeof(root)) != 0) {
-		cu_why_set(&why, "not the root of its entries");
-		broken(g, "head", cp.size, CU_EDENIED, &why);
+		forked(g, &msg->part[0], "head", cp.size,
+		    "not the root of its entries");
 		return;
 	}
 	n = (size_t)(cp.size - g->range.size);

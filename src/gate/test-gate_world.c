@@ -597,6 +597,15 @@ other_element(void)
 	RUN(gate_machine_known(gate.m) == 0);
 }
 
+static bool
+contradiction_kept(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/gate/contradiction", dir);
+	return (access(path, F_OK) == 0 && unlink(path) == 0);
+}
+
 /* Nothing is believed under a head that is not the root of its entries. */
 static void
 forged(void)
@@ -614,7 +623,36 @@ forged(void)
 	gate_down();
 	gate_up();
 	RUN(gate.ready && gate_spool_n(gate.spool) == 0);
-	CHECK(!gate.contradicted);
+	CHECK(!gate.contradicted && contradiction_kept());
+}
+
+/* A second history, signed for a size that was followed already. */
+static void
+forked_below(void)
+{
+	uint64_t size[2];
+	size_t i;
+
+	/* Heads of before, as they were, are nothing. */
+	for (i = 1; i <= kp.n; i++)
+		send_head_at(i, false);
+	settle(100);
+	CHECK(!gate.contradicted && gate.up && !contradiction_kept());
+	size[0] = gate.range.size;
+	size[1] = gate.range.size & (gate.range.size - 1);
+	for (i = 0; i < 2; i++) {
+		RUN(gate.up && gate_follow_size(&gate) == kp.n);
+		send_head_at(i == 0 ? kp.n : size[1], true);
+		RUN(gate.contradicted);
+		CHECK(!gate.up && contradiction_kept());
+		CHECK(gate.book.size == gate.range.size);
+		gate_down();
+		gate_up();
+		RUN(gate.ready && kp.n >= size[0]);
+		size[1] = kp.n & (kp.n - 1);
+	}
+	RUN(gate_machine_known(gate.m) == 0 && gate.started &&
+	    !gate.beat_out && gate_follow_size(&gate) == kp.n);
 }
 
 /* Entries that were streamed, and lost before a head was signed for them. */
@@ -955,6 +993,7 @@ main(void)
 	CHECK_RUN(revoked_by_the_log);
 	CHECK_RUN(other_element);
 	CHECK_RUN(forged);
+	CHECK_RUN(forked_below);
 	CHECK_RUN(batch_lost);
 	CHECK_RUN(rolled_back);
 	CHECK_RUN(another_keeper);

@@ -165,22 +165,36 @@ send_opens(uint64_t after)
 	}
 }
 
+/* Signed for the first ${size} entries, or for what never was. */
 static void
-send_head(void)
+send_head_at(uint64_t size, bool forged)
 {
-	uint8_t root[DIGEST_LEN];
+	uint8_t leaf[DIGEST_LEN], root[DIGEST_LEN];
+	struct tlog_range r;
 	struct net_out m;
 	struct buf b;
+	size_t i;
 
+	tlog_range_init(&r);
+	for (i = 0; i < size; i++) {
+		tlog_leaf(leaf, kp.line[i].p, kp.line[i].len);
+		tlog_range_append(&r, leaf, NULL, NULL);
+	}
+	tlog_range_root(&r, root);
+	root[0] ^= forged;
 	buf_init(&b, TLOG_NOTE_MAX);
-	tlog_range_root(&kp.range, root);
-	root[0] ^= kp.forge_root;
-	CHECK(tlog_checkpoint_sign(&b, kp.n, root, &kp.key,
+	CHECK(tlog_checkpoint_sign(&b, size, root, &kp.key,
 	    world.key[W_LOG]) == 0);
 	net_out_init(&m, NET_HEAD);
 	net_out_part(&m, b.p, b.len);
 	CHECK(net_link_send(kp.follow, &m) == 0);
 	buf_fini(&b);
+}
+
+static void
+send_head(void)
+{
+	send_head_at(kp.n, kp.forge_root);
 }
 
 /* Everything that the follower has not got. */
