@@ -9,15 +9,17 @@
 #include "json/jv.h"
 
 #define LOAD_MAX	(1 << 24)	/* bytes of a file that a test reads */
+#define LOAD_PATH	1024
 
-static inline void
-load_path(struct buf *b, const char *path)
+__attribute__((format(printf, 3, 0))) static inline void
+load_va(struct buf *b, char path[LOAD_PATH], const char *fmt, va_list ap)
 {
 	char part[4096];
 	size_t n;
 	FILE *f;
 
 	buf_init(b, LOAD_MAX);
+	vsnprintf(path, LOAD_PATH, fmt, ap);
 	if (!CHECK_ROW((f = fopen(path, "rb")) != NULL, path))
 		return;
 	while ((n = fread(part, 1, sizeof(part), f)) > 0)
@@ -31,14 +33,13 @@ load_path(struct buf *b, const char *path)
 __attribute__((format(printf, 1, 2))) static inline struct buf
 load_file(const char *fmt, ...)
 {
-	char path[1024];
+	char path[LOAD_PATH];
 	struct buf b;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
+	load_va(&b, path, fmt, ap);
 	va_end(ap);
-	load_path(&b, path);
 	return (b);
 }
 
@@ -48,14 +49,13 @@ load_json(const char *fmt, ...)
 {
 	struct cu_why why = { "" };
 	struct jv *v = NULL;
-	char path[1024];
+	char path[LOAD_PATH];
 	struct buf b;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
+	load_va(&b, path, fmt, ap);
 	va_end(ap);
-	load_path(&b, path);
 	if (!CHECK_ROW(jv_parse(&v, buf_text(&b), b.len, &why) == 0, path)) {
 		printf("# %s\n", why.text);
 		v = NULL;
