@@ -89,15 +89,13 @@ say_fault(struct verify *w)
 	w->bad = true;
 }
 
-/* The last checkpoint against the tree. */
+/* The checkpoint, read before the entries were, against their tree. */
 static void
 check_checkpoint(struct verify *w)
 {
 	struct cli_log *l = w->l;
 	uint8_t root[TLOG_HASH_LEN];
 
-	if (cli_log_checkpoint(l) != 0)
-		return;
 	w->signed_here = true;
 	if (l->cp.size > w->v.size) {
 		cu_why_set(&w->why, "log/checkpoint signs %" PRIu64 " entries,"
@@ -255,10 +253,16 @@ verify(struct verify *w)
 	struct record_vault *vault;
 	const struct journal_verify_hooks hooks = { .entry = on_entry,
 	    .note = on_note, .progress = on_progress, .cookie = w };
+	bool noted;
 	int rc;
 
 	if ((rc = cli_log_key(w->l)) != 0)
 		return (rc);
+	/*
+	 * First what is signed, then the entries: the log may be written
+	 * meanwhile, and must not seem to lack what was signed after them.
+	 */
+	noted = cli_log_checkpoint(w->l) == 0;
 	w->tty = isatty(STDERR_FILENO);
 	rc = journal_verify(w->l->r, &hooks, &w->v);
 	if (w->tty)
@@ -270,7 +274,7 @@ verify(struct verify *w)
 		say_fault(w);
 	if (!w->bad)
 		check_genesis(w);
-	if (!w->bad)
+	if (!w->bad && noted)
 		check_checkpoint(w);
 	if (!w->bad && !w->l->hashes) {
 		if ((rc = open_vault(w, &vault)) != 0)
