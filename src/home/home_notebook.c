@@ -1,6 +1,7 @@
 /* src/home/home_notebook.c: the small synced memory of a follower */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/buf.h"
@@ -13,6 +14,7 @@
 #include "json/jw.h"
 
 #define NAME	"notebook"
+#define SPARE	"notebook.spare"
 #define HEX_LEN	(2 * DIGEST_LEN)
 
 /* The file: the JSON object, LF, the hex SHA-256 of the object, LF. */
@@ -109,6 +111,48 @@ home_notebook_read(struct home_notebook *n, const char *dir,
 	return (rc);
 }
 
+/*
+ * Into the spare, which has its blocks, and then their names are exchanged: so
+ * a start can be counted on a disk without a free byte.  A crash finds the old
+ * notebook or the new one; what the spare holds counts for nothing.
+ */
+static int
+put(int dir, const uint8_t *p, size_t n)
+{
+	struct io *io = io_system();
+	int fd, rc;
+
+	fd = openat(dir, SPARE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	    0640);
+	if (fd < 0)
+		return (CU_EIO);
+	if ((rc = io_pwrite(io, fd, p, n, 0)) == 0 &&
+	    (ftruncate(fd, (off_t)n) != 0 || fdatasync(fd) != 0))
+		rc = CU_EIO;
+	if (close(fd) != 0 && rc == 0)
+		rc = CU_EIO;
+	/* The first has nothing to be exchanged with; some systems cannot. */
+	if (rc == 0 && renameat2(dir, SPARE, dir, NAME, RENAME_EXCHANGE) != 0 &&
+	    renameat(dir, SPARE, dir, NAME) != 0)
+		rc = CU_EIO;
+	if (rc == 0 && fsync(dir) != 0)
+		rc = CU_EIO;
+	return (rc);
+}
+
+/* For the next one; without room for it that one needs room. */
+static void
+reserve(int dir)
+{
+	int fd = openat(dir, SPARE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	    0640);
+
+	if (fd < 0)
+		return;
+	(void)posix_fallocate(fd, 0, HOME_NOTEBOOK_MAX);
+	close(fd);
+}
+
 int
 home_notebook_write(const struct home_notebook *n, const char *dir)
 {
@@ -139,7 +183,8 @@ home_notebook_write(const struct home_notebook *n, const char *dir)
 		rc = CU_EIO;
 		goto err0;
 	}
-	rc = io_replace(io_system(), fd, NAME, b.p, b.len, true);
+	if ((rc = put(fd, b.p, b.len)) == 0)
+		reserve(fd);
 	close(fd);
 err0:	buf_fini(&b);
 	return (rc);
