@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "crypto/cert.h"
 #include "crypto/random.h"
 #include "crypto/sign.h"
 #include "json/jv.h"
@@ -18,8 +19,10 @@
 #define FIRST_US	(UTC_SECOND / 10)	/* before the second try */
 #define RETRY_US	UTC_SECOND
 #define LINKS_MAX	64			/* of one server */
+#define SHAKING_MAX	8	/* from one address, without a certificate yet */
 #define ORIGIN_MAX	255
 #define WHY_MAX		256
+#define EXPORTER	"EXPORTER-custos-link"
 
 enum state {
 	DOWN, DIALLING,
@@ -44,8 +47,9 @@ struct net_link {
 	void *cookie;
 	struct net_link_server *server;
 	struct net_link *prev, *next;	/* of the server */
-	char *path;
-	bool once;
+	char *where;		/* of one that is dialled */
+	bool once, remote;
+	bool accepted;		/* the owner knows of it */
 	unsigned int uid;
 	enum state state;
 	struct net_stream *stream;
@@ -59,6 +63,8 @@ struct net_link {
 	struct net_hello hello;		/* the peer's */
 	struct net_msg *hello_msg;	/* holds its texts */
 	uint8_t nonce[NET_NONCE_LEN], sig[SIGN_LEN];
+	bool has_channel;
+	uint8_t channel[32];		/* of the TLS session */
 	uint64_t next_id, last_in;
 	struct request out[NET_WINDOW];	/* ours */
 	uint64_t in[NET_WINDOW];	/* the peer's, not answered; 0: free */
@@ -72,6 +78,7 @@ struct net_link_server {
 	void *(*on_accept)(void *, struct net_link *, unsigned int);
 	void *cookie;
 	struct net_listen *listen;
+	bool remote;
 	struct net_link *first;
 	unsigned int links_n;
 };
@@ -167,7 +174,7 @@ reset(struct net_link *l)
 	l->out_n = l->in_n = 0;
 	l->next_id = 1;
 	l->last_in = 0;
-	l->said_hello = l->has_proof = l->high = false;
+	l->said_hello = l->has_proof = l->high = l->has_channel = false;
 	l->state = DOWN;
 }
 
@@ -190,7 +197,7 @@ destroy(struct net_link *l)
 	net_timer_free(l->redial);
 	net_timer_free(l->expire);
 	net_timer_free(l->kick);
-	free(l->path);
+	free(l->where);
 	free(l);
 }
 
@@ -225,7 +232,7 @@ closed(struct net_link *l, const char *why)
 		l->out[i].fn = NULL;
 		r.fn(r.cookie, l, CU_EIO, NULL);
 	}
-	if (!l->dead)
+	if (!l->dead && l->accepted)
 		l->ops->on_close(l->cookie, l, text);
 	l->busy--;
 	if (l->dead || l->server != NULL || l->once) {
@@ -318,7 +325,7 @@ say_proof(struct net_link *l)
 
 	n = net_proof_text(text, l->conf->origin, l->conf->genesis,
 	    l->conf->instance, l->hello.instance, l->nonce, l->hello.nonce,
-	    NULL);
+	    l->has_channel ? l->channel : NULL);
 	if (n == 0 || l->conf->key == NULL ||
 	    sign_make(l->conf->key, sig, text, n) != 0) {
 		net_link_fail(l, "proof", "cannot prove myself to this peer");
@@ -339,7 +346,7 @@ net_link_prove(const struct net_link *l, const uint8_t public[32])
 		return (false);
 	n = net_proof_text(text, l->conf->origin, l->conf->genesis,
 	    l->hello.instance, l->conf->instance, l->hello.nonce, l->nonce,
-	    NULL);
+	    l->has_channel ? l->channel : NULL);
 	return (n > 0 && sign_verify(public, l->sig, text, n));
 }
 
@@ -610,9 +617,26 @@ static void
 on_open(void *cookie)
 {
 	struct net_link *l = cookie;
+	struct net_link_server *s = l->server;
 
+	if (l->remote) {
+		if (net_stream_exporter(l->stream, EXPORTER, l->channel) !=
+		    0) {
+			closed(l, "the TLS session has no exporter");
+			return;
+		}
+		l->has_channel = true;
+	}
+	if (s != NULL) {
+		l->cookie = s->on_accept(s->cookie, l, l->uid);
+		l->accepted = l->cookie != NULL;
+		if (!l->accepted) {
+			closed(l, "not wanted");
+			return;
+		}
+	}
 	l->state = GREETING;
-	if (l->server == NULL)
+	if (s == NULL)
 		say_hello(l);
 }
 
@@ -675,10 +699,21 @@ static void
 on_redial(void *cookie)
 {
 	struct net_link *l = cookie;
+	char host[NET_ADDR_HOST];
+	uint16_t port;
+	int rc;
 
 	l->state = DIALLING;
 	net_timer_set(l->begin, BEGIN_US);
-	if (net_stream_unix(&l->stream, l->loop, l->path, &stream_ops, l) != 0)
+	if (!l->remote)
+		rc = net_stream_unix(&l->stream, l->loop, l->where,
+		    &stream_ops, l);
+	else if (net_addr_split(l->where, host, &port) == 0)
+		rc = net_stream_connect(&l->stream, l->loop, l->conf->tls,
+		    host, port, &stream_ops, l);
+	else
+		rc = CU_EMALFORMED;
+	if (rc != 0)
 		closed(l, "cannot make a socket");
 }
 
@@ -755,18 +790,39 @@ create(struct net_link **out, struct net_loop *loop,
 	return (0);
 }
 
+bool
+net_link_remote(const char *where)
+{
+	return (strchr(where, '/') == NULL);
+}
+
+/* Never an address without TLS. */
+static bool
+may_use(const struct net_link_conf *conf, const char *where)
+{
+	char host[NET_ADDR_HOST];
+	uint16_t port;
+
+	return (!net_link_remote(where) || (conf->tls != NULL &&
+	    net_addr_split(where, host, &port) == 0));
+}
+
 static int
-dial(struct net_link **out, struct net_loop *loop, const char *path,
+dial(struct net_link **out, struct net_loop *loop, const char *where,
     const struct net_link_conf *conf, const struct net_link_ops *ops,
     void *cookie, bool once)
 {
 	struct net_link *l;
 	int rc;
 
+	if (!may_use(conf, where))
+		return (CU_EMALFORMED);
 	if ((rc = create(&l, loop, conf, ops, cookie)) != 0)
 		return (rc);
 	l->once = once;
-	if ((l->path = strdup(path)) == NULL) {
+	l->accepted = true;
+	l->remote = net_link_remote(where);
+	if ((l->where = strdup(where)) == NULL) {
 		destroy(l);
 		return (CU_ENOMEM);
 	}
@@ -785,19 +841,19 @@ finish(struct net_link *l)
 }
 
 int
-net_link_dial(struct net_link **out, struct net_loop *loop, const char *path,
+net_link_dial(struct net_link **out, struct net_loop *loop, const char *where,
     const struct net_link_conf *conf, const struct net_link_ops *ops,
     void *cookie)
 {
-	return (dial(out, loop, path, conf, ops, cookie, false));
+	return (dial(out, loop, where, conf, ops, cookie, false));
 }
 
 int
-net_link_once(struct net_link **out, struct net_loop *loop, const char *path,
+net_link_once(struct net_link **out, struct net_loop *loop, const char *where,
     const struct net_link_conf *conf, const struct net_link_ops *ops,
     void *cookie)
 {
-	return (dial(out, loop, path, conf, ops, cookie, true));
+	return (dial(out, loop, where, conf, ops, cookie, true));
 }
 
 void
@@ -817,9 +873,13 @@ on_accept(void *cookie, int fd, const char *peer)
 {
 	struct net_link_server *s = cookie;
 	struct net_link *l;
+	unsigned int shaking = 0;
 
-	(void)peer;
-	if (s->links_n >= LINKS_MAX || create(&l, s->loop, s->conf, s->ops,
+	/* A stranger must not take the places of those who are known. */
+	for (l = s->remote ? s->first : NULL; l != NULL; l = l->next)
+		shaking += !l->accepted &&
+		    strcmp(net_stream_peer(l->stream), peer) == 0;
+	if (shaking >= SHAKING_MAX || s->links_n >= LINKS_MAX || create(&l, s->loop, s->conf, s->ops,
 	    NULL) != 0) {
 		close(fd);
 		return;
@@ -830,9 +890,11 @@ on_accept(void *cookie, int fd, const char *peer)
 		l->next->prev = l;
 	s->first = l;
 	s->links_n++;
-	if (net_stream_accept(&l->stream, s->loop, NULL, fd, &stream_ops, l) !=
-	    0 || net_stream_uid(l->stream, &l->uid) != 0 ||
-	    (l->cookie = s->on_accept(s->cookie, l, l->uid)) == NULL) {
+	l->uid = NET_UID_NONE;
+	l->remote = s->remote;
+	if (net_stream_accept(&l->stream, s->loop, s->remote ? s->conf->tls :
+	    NULL, fd, &stream_ops, l) != 0 || (!s->remote &&
+	    net_stream_uid(l->stream, &l->uid) != 0)) {
 		destroy(l);
 		return;
 	}
@@ -842,7 +904,7 @@ on_accept(void *cookie, int fd, const char *peer)
 
 int
 net_link_listen(struct net_link_server **out, struct net_loop *loop,
-    const char *path, const struct net_link_conf *conf,
+    const char *where, const struct net_link_conf *conf,
     const struct net_link_ops *ops,
     void *(*accepted)(void *, struct net_link *, unsigned int), void *cookie,
     struct cu_why *why)
@@ -850,6 +912,8 @@ net_link_listen(struct net_link_server **out, struct net_loop *loop,
 	struct net_link_server *s;
 	int rc;
 
+	if (!may_use(conf, where))
+		return (CU_EMALFORMED);
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (CU_ENOMEM);
 	s->loop = loop;
@@ -857,13 +921,21 @@ net_link_listen(struct net_link_server **out, struct net_loop *loop,
 	s->ops = ops;
 	s->on_accept = accepted;
 	s->cookie = cookie;
-	rc = net_listen_unix(&s->listen, loop, path, on_accept, s, why);
+	s->remote = net_link_remote(where);
+	rc = (s->remote ? net_listen_tcp : net_listen_unix)(&s->listen, loop,
+	    where, on_accept, s, why);
 	if (rc != 0) {
 		free(s);
 		return (rc);
 	}
 	*out = s;
 	return (0);
+}
+
+uint16_t
+net_link_port(const struct net_link_server *s)
+{
+	return (net_listen_port(s->listen));
 }
 
 void
@@ -928,6 +1000,25 @@ unsigned int
 net_link_uid(const struct net_link *l)
 {
 	return (l->uid);
+}
+
+bool
+net_link_named(const struct net_link *l, const char *id)
+{
+	const uint8_t *der = NULL;
+	struct cert *c;
+	const char *cn;
+	size_t len = 0;
+	bool is;
+
+	if (l->remote && l->stream != NULL)
+		der = net_stream_cert(l->stream, &len);
+	if (der == NULL || cert_from_der(&c, der, len) != 0)
+		return (false);
+	cn = cert_cn(c);
+	is = cn != NULL && strcmp(cn, id) == 0;
+	cert_free(c);
+	return (is);
 }
 
 void *

@@ -11,6 +11,7 @@ struct cu_why;
 struct net_link;
 struct net_link_server;
 struct net_loop;
+struct net_tls;
 struct sign_key;
 
 #define NET_NONCE_LEN	32
@@ -53,6 +54,7 @@ struct net_link_conf {
 	const uint8_t *genesis;		/* 32 bytes; NULL: cli that takes any */
 	uint64_t start;
 	struct sign_key *key;		/* NULL: cli and sim prove nothing */
+	struct net_tls *tls;		/* for an address; NULL: UNIX alone */
 	/* Fill size, note and spool just before hello leaves; may be NULL. */
 	void (*fill)(void *, struct net_link *, struct net_hello *);
 	void *fill_cookie;
@@ -82,10 +84,16 @@ struct net_link_ops {
 };
 
 /**
- * net_link_dial(out, loop, path, conf, ops, cookie):
- * Keep a connection to the UNIX socket ${path}, tried again after 100 ms,
- * later each second.  on_close is called for a connection that was open, and
- * for each failed try.
+ * net_link_remote(where):
+ * Is that "host:port" or "[v6]:port", for TLS?  Else the path of a UNIX socket,
+ * which has a slash.
+ */
+bool net_link_remote(const char *);
+
+/**
+ * net_link_dial(out, loop, where, conf, ops, cookie):
+ * Keep a connection to ${where}, tried again after 100 ms, later each second.
+ * on_close is called for a connection that was open, and for each failed try.
  */
 int net_link_dial(struct net_link **, struct net_loop *, const char *,
     const struct net_link_conf *, const struct net_link_ops *, void *);
@@ -98,14 +106,18 @@ void net_link_free(struct net_link *);
 void net_link_redial(struct net_link *);
 
 /**
- * net_link_listen(out, loop, path, conf, ops, on_accept, cookie, why):
- * Serve at ${path} (0660).  For each connection on_accept(cookie, link, uid)
- * returns the cookie of its callbacks, or NULL to drop it.
+ * net_link_listen(out, loop, where, conf, ops, on_accept, cookie, why):
+ * Serve at a path (mode 0660) or an address.  For each connection, over TLS
+ * once the peer has shown its certificate, on_accept(cookie, link, uid) returns
+ * the cookie of its callbacks, or NULL to drop it.
  */
+#define NET_UID_NONE	(~0U)		/* nobody's: the peer is remote */
 int net_link_listen(struct net_link_server **, struct net_loop *, const char *,
     const struct net_link_conf *, const struct net_link_ops *,
     void *(*)(void *, struct net_link *, unsigned int), void *,
     struct cu_why *);
+/** net_link_port(s): The TCP port it serves, where ${where} said 0. */
+uint16_t net_link_port(const struct net_link_server *);
 /** net_link_server_free(s): Closes its links, without callbacks. */
 void net_link_server_free(struct net_link_server *);
 
@@ -119,8 +131,10 @@ bool net_link_prove(const struct net_link *, const uint8_t[32]);
 bool net_link_ready(const struct net_link *);
 /** net_link_hello(l): Borrow the peer's hello, or NULL before it came. */
 const struct net_hello *net_link_hello(const struct net_link *);
-/** net_link_uid(l): The peer's uid. */
+/** net_link_uid(l): The peer's uid, or NET_UID_NONE. */
 unsigned int net_link_uid(const struct net_link *);
+/** net_link_named(l, id): Is that the CN of the peer's certificate? */
+bool net_link_named(const struct net_link *, const char *);
 void *net_link_cookie(const struct net_link *);
 
 /** net_link_send(l, m): Send a message without answer.  Ends ${m}.

@@ -818,6 +818,16 @@ net_stream_cert(const struct net_stream *s, size_t *len)
 	return (s->cert);
 }
 
+int
+net_stream_exporter(const struct net_stream *s, const char *label,
+    uint8_t out[32])
+{
+	if (s->ssl == NULL || s->state != OPEN)
+		return (CU_ESTATE);
+	return (SSL_export_keying_material(s->ssl, out, 32, label,
+	    strlen(label), NULL, 0, 0) == 1 ? 0 : CU_ECRYPTO);
+}
+
 const uint8_t *
 net_stream_pin(const struct net_stream *s)
 {

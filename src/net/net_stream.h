@@ -78,6 +78,9 @@ const char *net_stream_peer(const struct net_stream *);
 int net_stream_uid(const struct net_stream *, unsigned int *);
 /** net_stream_cert(s, len): Borrow the peer's certificate (DER), or NULL. */
 const uint8_t *net_stream_cert(const struct net_stream *, size_t *);
+/** net_stream_exporter(s, label, out): Keying material of the session without
+ * context (RFC 5705, RFC 8446 7.5).  0; CU_ESTATE without a session. */
+int net_stream_exporter(const struct net_stream *, const char *, uint8_t[32]);
 /** net_stream_pin(s): Borrow SHA-256 of it, or NULL without one. */
 const uint8_t *net_stream_pin(const struct net_stream *);
 

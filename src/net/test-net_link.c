@@ -9,6 +9,8 @@
 #include "json/jv.h"
 #include "net/net_link.h"
 #include "net/net_loop.h"
+#include "net/net_stream.h"
+#include "pki.h"
 
 static struct net_loop *loop;
 static char path[64];
@@ -130,7 +132,7 @@ static void *
 on_accept(void *cookie, struct net_link *l, unsigned int uid)
 {
 	(void)l;
-	CHECK(uid == getuid());
+	CHECK(uid == (keeper_conf.tls != NULL ? NET_UID_NONE : getuid()));
 	return (cookie);
 }
 
@@ -443,6 +445,163 @@ strangers(void)
 	net_link_server_free(t);
 }
 
+/* Somebody between the two, with certificates that both believe. */
+static struct relay {
+	struct net_tls *server, *client;
+	struct net_stream *in, *out;
+	uint16_t port;
+	bool open[2];
+} relay;
+
+static void
+relay_move(void)
+{
+	struct net_stream *s[] = { relay.in, relay.out };
+	struct buf *b;
+	unsigned int i;
+
+	if (!relay.open[0] || !relay.open[1])
+		return;
+	for (i = 0; i < 2; i++) {
+		b = net_stream_in(s[i]);
+		CHECK(net_stream_write(s[1 - i], b->p, b->len) == 0);
+		buf_drop(b, b->len);
+	}
+}
+
+static void
+relay_open(void *cookie)
+{
+	relay.open[(uintptr_t)cookie] = true;
+	relay_move();
+}
+
+static void
+relay_data(void *cookie)
+{
+	(void)cookie;
+	relay_move();
+}
+
+static void
+relay_end(void *cookie, enum net_end e, const char *why)
+{
+	(void)e, (void)why;
+	relay.open[(uintptr_t)cookie] = false;
+}
+
+static const struct net_stream_ops relay_ops = {
+	relay_open, relay_data, NULL, relay_end
+};
+
+static void
+relay_accept(void *cookie, int fd, const char *peer)
+{
+	(void)cookie, (void)peer;
+	if (relay.in != NULL) {
+		close(fd);
+		return;
+	}
+	CHECK(net_stream_accept(&relay.in, loop, relay.server, fd, &relay_ops,
+	    (void *)0) == 0);
+	CHECK(net_stream_connect(&relay.out, loop, relay.client, "127.0.0.1",
+	    relay.port, &relay_ops, (void *)1) == 0);
+}
+
+static void
+dial_address(struct net_link **c, uint16_t port)
+{
+	char where[32];
+
+	snprintf(where, sizeof(where), "127.0.0.1:%u", port);
+	REQUIRE(net_link_dial(c, loop, where, &gate_conf, &ops, &client_end) ==
+	    0);
+	client_end.link = *c;
+}
+
+/* The keeper at an address: whom it takes, and that no relay stands between. */
+static void
+over_tls(void)
+{
+	char dir[] = "/tmp/test-net_link.XXXXXX", cmd[64];
+	struct net_link_server *s = NULL;
+	struct net_listen *between;
+	struct certmake *ca, *other;
+	struct cu_why why = { "" };
+	struct net_link *c;
+	struct net_tls *alien;
+
+	REQUIRE(mkdtemp(dir) != NULL);
+	ca = pki_ca(dir, "ca");
+	other = pki_ca(dir, "other");
+	pki_local(dir, ca, "keeper-1", NULL, 0);
+	pki_local(dir, ca, "gate-1", NULL, 0);
+	pki_local(dir, other, "gate-9", NULL, 0);
+	relay.server = pki_tls(dir, "keeper-1", "ca", true);
+	relay.client = pki_tls(dir, "gate-1", "ca", false);
+	alien = pki_tls(dir, "gate-9", "ca", false);
+	net_link_server_free(serve());		/* sets what ends are */
+	CHECK(net_link_listen(&s, loop, "127.0.0.1:0", &keeper_conf, &ops,
+	    on_accept, &server_end, &why) == CU_EMALFORMED);
+	CHECK(net_link_dial(&c, loop, "127.0.0.1:1", &gate_conf, &ops,
+	    &client_end) == CU_EMALFORMED);
+	keeper_conf.tls = relay.server;
+	gate_conf.tls = relay.client;
+	REQUIRE(net_link_listen(&s, loop, "127.0.0.1:0", &keeper_conf, &ops,
+	    on_accept, &server_end, &why) == 0);
+	relay.port = net_link_port(s);
+
+	dial_address(&c, relay.port);
+	RUN(client_end.ready && server_end.ready);
+	REQUIRE(client_end.ready == 1 && server_end.ready == 1);
+	CHECK(net_link_uid(server_end.link) == NET_UID_NONE);
+	CHECK(net_link_named(server_end.link, "gate-1"));
+	CHECK(!net_link_named(server_end.link, "gate-2"));
+	CHECK(net_link_named(c, "keeper-1"));
+	CHECK(net_link_prove(server_end.link, sign_key_public(gate_key)));
+	CHECK(net_link_prove(c, sign_key_public(keeper_key)));
+	answers = 0;
+	CHECK(ask(c, 1, UTC_SECOND) == 0);
+	RUN(answers);
+	CHECK(answers == 1 && answer_rc == 0);
+	net_link_free(c);
+	RUN(server_end.closed);
+
+	/* Through a relay all is the same, but what was signed. */
+	REQUIRE(net_listen_tcp(&between, loop, "127.0.0.1:0", relay_accept,
+	    NULL, &why) == 0);
+	client_end.ready = server_end.ready = server_end.closed = 0;
+	dial_address(&c, net_listen_port(between));
+	RUN(client_end.ready && server_end.ready);
+	REQUIRE(client_end.ready == 1 && server_end.ready == 1);
+	CHECK(net_link_named(server_end.link, "gate-1"));
+	CHECK(!net_link_prove(server_end.link, sign_key_public(gate_key)));
+	CHECK(!net_link_prove(c, sign_key_public(keeper_key)));
+	net_link_free(c);
+	net_stream_free(relay.in);
+	net_stream_free(relay.out);
+	net_listen_free(between);
+	RUN(server_end.closed);
+
+	/* Who has no certificate of that CA is never heard of. */
+	gate_conf.tls = alien;
+	server_end.hellos = server_end.closed = client_end.closed = 0;
+	dial_address(&c, relay.port);
+	RUN(client_end.closed);
+	CHECK(client_end.closed > 0);
+	CHECK(server_end.hellos == 0 && server_end.closed == 0);
+	net_link_free(c);
+	net_link_server_free(s);
+	keeper_conf.tls = NULL;
+	net_tls_unref(relay.server);
+	net_tls_unref(relay.client);
+	net_tls_unref(alien);
+	certmake_free(ca);
+	certmake_free(other);
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	CHECK(system(cmd) == 0);
+}
+
 int
 main(void)
 {
@@ -463,6 +622,7 @@ main(void)
 	CHECK_RUN(command_line);
 	CHECK_RUN(freed_in_callback);
 	CHECK_RUN(strangers);
+	CHECK_RUN(over_tls);
 	sign_key_free(keeper_key);
 	sign_key_free(gate_key);
 	net_loop_free(loop);
