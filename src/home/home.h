@@ -44,8 +44,9 @@ struct home_conf {
 	char *instance;
 
 	char *socket;		/* own link socket */
-	char *keeper;		/* the keeper's (gate, auditor) */
-	char *listen[HOME_LISTS_MAX];	/* X1 (gate, sims) */
+	char *keeper;		/* the keeper's, or its address (gate, auditor) */
+	struct home_tls keeper_tls;	/* shown there; of an address */
+	char *listen[HOME_LISTS_MAX];	/* X1 (gate, sims); keeper: the link */
 	size_t listen_n;
 	struct home_tls tls;
 	struct home_identity identity[HOME_LISTS_MAX];	/* gate */

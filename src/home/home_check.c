@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "home/home.h"
+#include "net/net_link.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "net/net_tls.h"
@@ -73,7 +74,7 @@ check_socket(struct complaints *c, const char *path)
 {
 	struct sockaddr_un un;
 
-	if (path != NULL && strlen(path) >= sizeof(un.sun_path))
+	if (path != NULL && !net_link_remote(path) && strlen(path) >= sizeof(un.sun_path))
 		complain(c, "%s: over %zu bytes, too long for a socket", path,
 		    sizeof(un.sun_path) - 1);
 }
@@ -179,6 +180,7 @@ home_check(const struct home *h, struct buf *b)
 	check_socket(&c, f->socket);
 	check_socket(&c, f->keeper);
 	check_tls(&c, &f->tls, f->listen_n > 0);
+	check_tls(&c, &f->keeper_tls, false);
 	for (i = 0; i < f->identity_n; i++)
 		check_tls(&c, &f->identity[i].tls, false);
 	/* A running process has its own addresses. */

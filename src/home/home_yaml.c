@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "home/home.h"
+#include "net/net_link.h"
+#include "net/net_stream.h"
 
 #define VALUE_MAX	1024	/* bytes of one value */
 #define DEPTH_MAX	4
@@ -23,7 +25,8 @@
 
 enum form {
 	ROLE = 1, ID, ORIGIN, DIGEST, TEXT, PATH, URL, LISTEN, TLS, IDENTITIES,
-	UIDS, UID, DURATION, SIZE, SEGMENT, COUNT
+	UIDS, UID, DURATION, SIZE, SEGMENT, COUNT,
+	WHERE			/* a path with a slash, or an address */
 };
 
 struct field {
@@ -43,9 +46,10 @@ static const struct field fields[] = {
 	{ "genesis", DIGEST, AT(genesis), ALL, G | A, NULL },
 	{ "instance", ID, AT(instance), ALL, K | G | A, NULL },
 	{ "socket", PATH, AT(socket), K | G | N | M, 0, "run/%s.sock" },
-	{ "keeper", PATH, AT(keeper), G | A, G | A, NULL },
-	{ "listen", LISTEN, AT(listen), G | N | M, G | N, NULL },
-	{ "tls", TLS, AT(tls), G | A | N | M, G | A | N | M, NULL },
+	{ "keeper", WHERE, AT(keeper), G | A, G | A, NULL },
+	{ "keeper_tls", TLS, AT(keeper_tls), G | A, 0, NULL },
+	{ "listen", LISTEN, AT(listen), K | G | N | M, G | N, NULL },
+	{ "tls", TLS, AT(tls), ALL, G | A | N | M, NULL },
 	{ "identities", IDENTITIES, AT(identity), G, G, NULL },
 	{ "instance_key", PATH, AT(instance_key), K | G | A, 0,
 	    "keys/instance.key" },
@@ -202,8 +206,9 @@ static int
 take_value(const struct field *f, const char *dir, const char *s, size_t n,
     void *at, const char **want)
 {
+	char host[NET_ADDR_HOST], *copy;
+	uint16_t port;
 	uint64_t v;
-	char *copy;
 
 	*want = "must not be empty, over 1,024 bytes or of several lines";
 	if (n > VALUE_MAX || !is_plain(s, n, true))
@@ -257,10 +262,17 @@ take_value(const struct field *f, const char *dir, const char *s, size_t n,
 			return (CU_EMALFORMED);
 		*(unsigned int *)at = (unsigned int)v;
 		return (0);
+	case WHERE:
+		*want = "a path with a slash in it, or an address and port";
+		if (net_link_remote(s) &&
+		    net_addr_split(s, host, &port) != 0)
+			return (CU_EMALFORMED);
+		break;
 	default:
 		break;
 	}
-	copy = f->form == PATH ? under(dir, s) : strdup(s);
+	copy = f->form == PATH || (f->form == WHERE && !net_link_remote(s)) ?
+	    under(dir, s) : strdup(s);
 	if (copy == NULL)
 		return (CU_ENOMEM);
 	free(*(char **)at);
@@ -556,6 +568,21 @@ home_defaults(struct home_conf *c, enum home_role role, const char *dir)
 	return (0);
 }
 
+/* An address needs what TLS is spoken with there. */
+static int
+check_remote(struct reader *r, const yaml_node_t *root,
+    const struct home_conf *c)
+{
+	if (c->role == HOME_KEEPER && c->listen_n > 0 && c->tls.cert == NULL)
+		return (refuse(r, root, "", "tls", "is missing, as the keeper "
+		    "listens at an address"));
+	if (c->keeper != NULL && net_link_remote(c->keeper) &&
+	    c->keeper_tls.cert == NULL)
+		return (refuse(r, root, "", "keeper_tls", "is missing, as the "
+		    "keeper is at an address"));
+	return (0);
+}
+
 static int
 second_pass(struct home_conf *c, yaml_document_t *doc, const char *dir,
     struct cu_why *why)
@@ -580,6 +607,8 @@ second_pass(struct home_conf *c, yaml_document_t *doc, const char *dir,
 		if (c->identity[i].tls.ca == NULL &&
 		    (c->identity[i].tls.ca = strdup(c->tls.ca)) == NULL)
 			rc = CU_ENOMEM;
+	if (rc == 0)
+		rc = check_remote(&r, root, c);
 	if (rc != 0)
 		home_conf_fini(c);
 	return (rc);
@@ -635,6 +664,7 @@ home_conf_fini(struct home_conf *c)
 		case ID:
 		case ORIGIN:
 		case PATH:
+		case WHERE:
 		case URL:
 			free(*(char **)((char *)c + fields[i].at));
 			break;
@@ -647,6 +677,7 @@ home_conf_fini(struct home_conf *c)
 		tls_fini(&c->identity[i].tls);
 	}
 	tls_fini(&c->tls);
+	tls_fini(&c->keeper_tls);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -671,6 +702,24 @@ write_path(struct buf *b, const char *path, const char *dir)
 	if (strncmp(path, dir, n) == 0 && path[n] == '/' && path[n + 1] != '/')
 		path += n + 1;
 	write_text(b, path);
+}
+
+/* A path keeps a slash, by which it is known from an address. */
+static void
+write_where(struct buf *b, const char *where, const char *dir)
+{
+	size_t n = strlen(dir);
+	char *path;
+
+	if (strncmp(where, dir, n) != 0 || where[n] != '/' ||
+	    strchr(where + n + 1, '/') != NULL) {
+		write_path(b, where, dir);
+	} else if (asprintf(&path, "./%s", where + n + 1) < 0) {
+		b->rc = CU_ENOMEM;
+	} else {
+		write_text(b, path);
+		free(path);
+	}
 }
 
 static void
@@ -701,14 +750,16 @@ static void
 write_section(struct buf *b, const struct field *f, const struct home_conf *c,
     const char *dir)
 {
+	const struct home_tls *tls;
 	size_t i;
 
 	switch (f->form) {
 	case TLS:
-		if (c->tls.cert == NULL)
+		tls = (const void *)((const char *)c + f->at);
+		if (tls->cert == NULL)
 			return;
-		buf_str(b, "tls:\n");
-		write_tls(b, &c->tls, dir, "  ");
+		buf_printf(b, "%s:\n", f->name);
+		write_tls(b, tls, dir, "  ");
 		return;
 	case LISTEN:
 		for (i = 0; i < c->listen_n; i++) {
@@ -754,6 +805,7 @@ same(const struct field *f, const struct home_conf *a,
 	case ID:
 	case ORIGIN:
 	case PATH:
+	case WHERE:
 	case URL:
 		s = *(char *const *)x;
 		t = *(char *const *)y;
@@ -801,6 +853,8 @@ home_write(struct buf *b, const struct home_conf *c, const char *dir)
 			write_unit(b, *(const uint32_t *)at, sizes);
 		else if (f->form == COUNT)
 			buf_printf(b, "%u\n", *(const unsigned int *)at);
+		else if (f->form == WHERE)
+			write_where(b, *(char *const *)at, dir);
 		else if (f->form == PATH)
 			write_path(b, *(char *const *)at, dir);
 		else

@@ -12,9 +12,10 @@
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define KEEPER "role: keeper\norigin: li.example.net/x1log\ninstance: k-1\n"
 #define TLS "tls: {cert: tls/c.pem, key: tls/k.pem, ca: /etc/ca.pem}\n"
-#define GATE "role: gate\norigin: o\ngenesis: " HEX "\ninstance: g-1\n"	\
-    "keeper: ../keeper/run/keeper.sock\nlisten: 127.0.0.1:8443\n" TLS	\
+#define GATE_OF(keeper) "role: gate\norigin: o\ngenesis: " HEX		\
+    "\ninstance: g-1\nkeeper: " keeper "\nlisten: 127.0.0.1:8443\n" TLS	\
     "identities:\n  - admf: a-1\n    cert: c\n    key: k\n"
+#define GATE GATE_OF("../keeper/run/keeper.sock")
 
 static char dir[] = "/tmp/test-home.XXXXXX";
 
@@ -45,12 +46,55 @@ good(void)
 	home_conf_fini(&c);
 }
 
+/* A keeper that serves at an address, and a gate that finds it there. */
+static void
+remote(void)
+{
+	static const char keeper[] = KEEPER "listen: \"[::1]:7443\"\n" TLS;
+	static const char gate[] = GATE_OF("keeper.example.net:7443")
+	    "keeper_tls: {cert: k/c.pem, key: k/k.pem, ca: k/ca.pem}\n";
+	struct home_conf c, d;
+	struct buf b;
+
+	REQUIRE(home_parse(&c, keeper, strlen(keeper), "/h", NULL) == 0);
+	CHECK(c.listen_n == 1);
+	CHECK_STR(c.listen[0], "[::1]:7443");
+	home_conf_fini(&c);
+	REQUIRE(home_parse(&c, gate, strlen(gate), "/h", NULL) == 0);
+	CHECK_STR(c.keeper, "keeper.example.net:7443");
+	CHECK_STR(c.keeper_tls.ca, "/h/k/ca.pem");
+	buf_init(&b, HOME_FILE_MAX);
+	home_write(&b, &c, "/h");
+	REQUIRE(home_parse(&d, buf_text(&b), b.len, "/h", NULL) == 0);
+	CHECK_STR(d.keeper, c.keeper);
+	CHECK_STR(d.keeper_tls.key, "/h/k/k.pem");
+	CHECK_STR(d.tls.key, "/h/tls/k.pem");
+	home_conf_fini(&d);
+	/* A socket beside the file is no address. */
+	free(c.keeper);
+	REQUIRE((c.keeper = strdup("/h/keeper.sock")) != NULL);
+	buf_reset(&b);
+	home_write(&b, &c, "/h");
+	REQUIRE(home_parse(&d, buf_text(&b), b.len, "/h", NULL) == 0);
+	CHECK_STR(d.keeper, "/h/./keeper.sock");
+	buf_fini(&b);
+	home_conf_fini(&c);
+	home_conf_fini(&d);
+}
+
 /* Each with the line that the refusal names. */
 static void
 refused(void)
 {
 	static const struct { const char *text, *why; } row[] = {
 		{ "", "line 1: empty" },
+		{ KEEPER "listen: 127.0.0.1:7443\n", "line 1: tls: is "
+		    "missing, as the keeper listens" },
+		{ GATE_OF("127.0.0.1:7443"), "line 1: keeper_tls: is missing, "
+		    "as the keeper is at an address" },
+		{ GATE_OF("keeper.sock"), "line 5: keeper: a path with a "
+		    "slash in it, or an address and port" },
+		{ GATE_OF("127.0.0.1:99999"), "line 5: keeper: a path" },
 		{ "a", "line 1: role: is missing" },
 		{ "origin: o\n", "line 1: role: is missing" },
 		{ "role: king\n", "line 1: role: keeper, gate" },
@@ -96,10 +140,10 @@ refused(void)
 		{ GATE "pace: 0\n", "pace: a number" },
 		{ GATE "pace: 1001\n", "pace: a number" },
 		{ "role: gate\norigin: o\ngenesis: " HEX "\ninstance: g\n"
-		    "keeper: k\nlisten: []\n" TLS "identities: []\n",
+		    "keeper: ./k\nlisten: []\n" TLS "identities: []\n",
 		    "line 6: listen: an address" },
 		{ "role: gate\norigin: o\ngenesis: " HEX "\ninstance: g\n"
-		    "keeper: k\nlisten: a:1\n" TLS "identities: []\n",
+		    "keeper: ./k\nlisten: a:1\n" TLS "identities: []\n",
 		    "line 8: identities: must not be empty" },
 		{ GATE "  - admf: a-1\n    cert: c\n    key: k\n",
 		    "identities.admf: appears twice" },
@@ -332,6 +376,7 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		return (1);
 	CHECK_RUN(good);
+	CHECK_RUN(remote);
 	CHECK_RUN(refused);
 	CHECK_RUN(bounds);
 	CHECK_RUN(truncations);
