@@ -359,8 +359,8 @@ fill_conf(struct auditor *a)
 	struct net_link_conf link = { .role = NET_ROLE_AUDITOR,
 	    .instance = a->conf->instance, .build = AUDITOR_BUILD,
 	    .origin = a->conf->origin, .genesis = a->conf->genesis,
-	    .start = a->notebook.start, .key = a->key, .fill = fill_hello,
-	    .fill_cookie = a };
+	    .start = a->notebook.start, .key = a->key,
+	    .tls = a->keeper_tls, .fill = fill_hello, .fill_cookie = a };
 
 	text_hex(a->genesis, a->conf->genesis, DIGEST_LEN);
 	a->log.origin = a->conf->origin;
@@ -403,6 +403,8 @@ auditor_create(struct auditor **out, struct home *home, struct cu_why *why)
 {
 	const struct home_conf *c = home_conf(home);
 	struct net_tls_conf tls = { c->tls.cert, c->tls.key, c->tls.ca };
+	struct net_tls_conf keeper = { c->keeper_tls.cert, c->keeper_tls.key,
+	    c->keeper_tls.ca };
 	struct auditor *a;
 	int rc;
 
@@ -414,6 +416,8 @@ auditor_create(struct auditor **out, struct home *home, struct cu_why *why)
 	if ((rc = read_key(&a->key, c->instance_key, why)) != 0 ||
 	    (rc = net_loop_create(&a->loop)) != 0 ||
 	    (rc = net_tls_client(&a->tls, &tls, why)) != 0 ||
+	    (keeper.cert != NULL && (rc = net_tls_client(&a->keeper_tls,
+	    &keeper, why)) != 0) ||
 	    (rc = state_create(&a->state, STATE_SIGNATURES)) != 0 ||
 	    (rc = make_timers(a)) != 0 ||
 	    (rc = open_notebook(a, why)) != 0)
@@ -467,6 +471,7 @@ auditor_free(struct auditor *a)
 	net_timer_free(a->stop_timer);
 	state_free(a->state);
 	net_tls_unref(a->tls);
+	net_tls_unref(a->keeper_tls);
 	sign_key_free(a->key);
 	if (a->loop != NULL)
 		net_loop_free(a->loop);

@@ -26,6 +26,7 @@ struct auditor {
 	const struct home_conf *conf;
 	struct net_loop *loop;
 	struct net_tls *tls;
+	struct net_tls *keeper_tls;	/* NULL: at a socket */
 	struct sign_key *key;
 	struct state *state;
 	struct auditor_follow *follow;

@@ -202,6 +202,7 @@ struct gate {
 	/* X1 */
 	struct x1http_server *server[HOME_LISTS_MAX];
 	struct net_tls *server_tls, *own_tls, *identity[HOME_LISTS_MAX];
+	struct net_tls *keeper_tls;	/* NULL: at a socket */
 	struct gate_pools pools;
 	unsigned int forwards;
 

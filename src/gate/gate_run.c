@@ -143,7 +143,11 @@ open_tls(struct gate *g, struct cu_why *why)
 		if ((rc = net_tls_client(&g->identity[i], &conf, why)) != 0)
 			return (rc);
 	}
-	return (0);
+	if (g->conf->keeper_tls.cert == NULL)
+		return (0);
+	conf = (struct net_tls_conf){ g->conf->keeper_tls.cert,
+	    g->conf->keeper_tls.key, g->conf->keeper_tls.ca };
+	return (net_tls_client(&g->keeper_tls, &conf, why));
 }
 
 int
@@ -261,7 +265,8 @@ open_links(struct gate *g, struct cu_why *why)
 	    .use = NET_USE_TALK, .instance = g->conf->instance,
 	    .build = GATE_BUILD, .origin = g->conf->origin,
 	    .genesis = g->conf->genesis, .start = g->book.start,
-	    .key = g->key, .fill = on_fill, .fill_cookie = g };
+	    .key = g->key, .tls = g->keeper_tls, .fill = on_fill,
+	    .fill_cookie = g };
 	g->follow_conf = g->talk_conf;
 	g->follow_conf.use = NET_USE_FOLLOW;
 	if ((rc = gate_direct_listen(g, why)) != 0)
@@ -368,6 +373,7 @@ gate_close(struct gate *g)
 	free(g->leaf);
 	net_tls_unref(g->server_tls);
 	net_tls_unref(g->own_tls);
+	net_tls_unref(g->keeper_tls);
 	for (i = 0; i < HOME_LISTS_MAX; i++)
 		net_tls_unref(g->identity[i]);
 	net_signal_free(g->term);

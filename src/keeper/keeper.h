@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/utc.h"
+#include "home/home.h"
 #include "keeper/keeper_clock.h"
 #include "net/net_link.h"
 #include "record/record_entry.h"
@@ -13,7 +14,6 @@
 
 struct buf;
 struct cu_why;
-struct home;
 struct journal;
 struct keeper;
 struct keeper_log;
@@ -21,6 +21,7 @@ struct keeper_peer;
 struct net_loop;
 struct net_signal;
 struct net_timer;
+struct net_tls;
 struct sign_key;
 struct state;
 
@@ -67,6 +68,8 @@ struct keeper {
 	struct net_link_conf conf;	/* what the server says it is */
 	uint8_t genesis[DIGEST_LEN];
 	struct net_link_server *server;
+	struct net_tls *tls;		/* of those at addresses */
+	struct net_link_server *remote[HOME_LISTS_MAX];
 	struct keeper_peer *peers;
 	unsigned int peers_n;
 	struct keeper_wait *waiting;

@@ -12,6 +12,7 @@
 #include "keeper/keeper_log.h"
 #include "net/net_link.h"
 #include "net/net_loop.h"
+#include "net/net_tls.h"
 #include "state/state.h"
 
 static enum record_role
@@ -43,6 +44,17 @@ uid_may(const struct keeper *k, unsigned int role, unsigned int uid)
 	}
 	return (uid == (want < 0 ? (unsigned int)geteuid() :
 	    (unsigned int)want));
+}
+
+/*
+ * Whoever is at an address is an instance, and its certificate names it; the
+ * role is what the instance was registered in.
+ */
+static bool
+named(const struct net_link *link, const struct net_hello *h)
+{
+	return ((h->role == NET_ROLE_GATE || h->role == NET_ROLE_AUDITOR) &&
+	    h->instance != NULL && net_link_named(link, h->instance));
 }
 
 struct keeper_peer *
@@ -160,7 +172,13 @@ on_hello(void *cookie, struct net_link *link, const struct net_hello *h)
 
 	if (h->instance != NULL && strlen(h->instance) <= TEXT_ID_MAX)
 		text_put(p->instance, h->instance);
-	if (!uid_may(k, h->role, net_link_uid(link))) {
+	if (net_link_uid(link) == NET_UID_NONE) {
+		if (!named(link, h)) {
+			refuse(p, "role", "its certificate does not name that "
+			    "instance");
+			return;
+		}
+	} else if (!uid_may(k, h->role, net_link_uid(link))) {
 		refuse(p, "role", "this user may not have that role");
 		return;
 	}
@@ -311,6 +329,9 @@ int
 keeper_listen(struct keeper *k, struct cu_why *why)
 {
 	const struct home_conf *c = home_conf(k->home);
+	struct net_tls_conf tls = { c->tls.cert, c->tls.key, c->tls.ca };
+	size_t i;
+	int rc;
 
 	if (text_unhex(k->genesis, state_log(k->state)->genesis,
 	    sizeof(k->genesis)) != 0)
@@ -320,8 +341,17 @@ keeper_listen(struct keeper *k, struct cu_why *why)
 	    .build = KEEPER_BUILD, .origin = c->origin, .genesis = k->genesis,
 	    .start = k->start, .key = k->instance_key, .fill = fill,
 	    .fill_cookie = k };
-	return (net_link_listen(&k->server, k->loop, c->socket, &k->conf, &ops,
-	    on_accept, k, why));
+	if ((rc = net_link_listen(&k->server, k->loop, c->socket, &k->conf,
+	    &ops, on_accept, k, why)) != 0 || c->listen_n == 0)
+		return (rc);
+	if ((rc = net_tls_server(&k->tls, &tls, why)) != 0)
+		return (rc);
+	k->conf.tls = k->tls;
+	for (i = 0; i < c->listen_n; i++)
+		if ((rc = net_link_listen(&k->remote[i], k->loop, c->listen[i],
+		    &k->conf, &ops, on_accept, k, why)) != 0)
+			return (rc);
+	return (0);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "keeper/keeper.h"
 #include "keeper/keeper_log.h"
 #include "net/net_loop.h"
+#include "net/net_tls.h"
 #include "state/state.h"
 
 #define PATH_CAP	4096
@@ -237,7 +238,9 @@ say_stop(struct keeper *k)
 int
 keeper_run(struct keeper *k)
 {
+	const struct home_conf *c = home_conf(k->home);
 	struct cu_why why = { "" };
+	size_t i;
 	int rc;
 
 	k->start++;
@@ -248,14 +251,19 @@ keeper_run(struct keeper *k)
 		    cu_strerror(rc));
 		k->status = 3;
 	} else {
-		diag("serving at %s", home_conf(k->home)->socket);
+		diag("serving at %s", c->socket);
+		for (i = 0; i < c->listen_n; i++)
+			diag("serving at %s", c->listen[i]);
 		on_tick(k);
-		net_timer_set(k->beat, home_conf(k->home)->beat);
+		net_timer_set(k->beat, c->beat);
 		if (!k->ending && net_loop_run(k->loop) != 0)
 			k->status = 3;
 		say_stop(k);
 	}
 	net_link_server_free(k->server);
+	for (i = 0; i < HOME_LISTS_MAX; i++)
+		net_link_server_free(k->remote[i]);
+	net_tls_unref(k->tls);
 	while (k->peers != NULL) {
 		struct keeper_peer *p = k->peers;
 
