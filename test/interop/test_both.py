@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""test/interop/test_both.py [CUSTOS]: two verifiers, the same logs.
+
+A whole log and each lie of made_log.py is given to `custos log verify` and to
+verify.py, without the vault and with it. Both must hold the first and name the
+others, but for the lies in UNSEEN: these are the gaps that are known. Whoever
+closes one strikes its line: a lie that is seen and stands there is a failure.
+Without CUSTOS, verify.py alone.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from made_log import Made, all_lies                             # noqa: E402
+from test_verify import run                                     # noqa: E402
+
+# What one of the two does not see yet, and why.
+UNSEEN = {"custos": {
+    "judge, 2": "a holder's name need not be disclosed",
+    "submit, 8": "nor the LIID of a warrant",
+    "close, 3": "nor the reason of a close",
+    "start gate-1, 1": "a start's size is not compared",
+    "stop, 1": "nor that of a stop",
+    "beat, 1": "the root in a beat is not compared",
+    "beat, 2": "the root in a beat is not compared",
+    "create, 6": "what was received is not read",
+    "activate, 32": "what was received is not read",
+    "activate, 3": "the warrant a value is sealed for is not compared",
+    "late, 3": "the warrant a value is sealed for is not compared",
+    "close, 4": "the instance a value is sealed for is not compared",
+    "activate, 16": "the stamp in what was sent is not compared",
+    "activate, 23": "the version in what was sent is not compared",
+    "activate, 26": "a command need not show what was sent",
+    "read of another in what was sent": "the DID in it is not compared",
+    "refused, 2": "the targets in what was sent are not compared",
+    "late, 2": "a line of a late that has none",
+    "activated, 1": "an outcome of what is no command is passed over",
+    "activated, 4": "a checkpoint smaller than the command",
+    "activated, 5": "not sent, but answered",
+    "sent though refused": "an outcome of a refused command is passed over",
+    "sent twice": "a second outcome is passed over",
+    "finding, 4": "words of findings are not compared",
+    "finding, 5": "words of findings are not compared",
+    "finding late": "findings that are due are looked for at the end",
+    "stop unacknowledged for no reason": "ground of findings is not asked",
+    "part 1, 4": "gone what never was there",
+    "part 1, 5": "sealed items are not compared with line tokens",
+    "part 1, 6": "sealed items are not compared with line tokens",
+    "part 1, 8": "sealed items are not compared with line tokens",
+    "part 1, 9": "sealed items are not compared with line tokens",
+    "part 2, 3": "sealed items are not compared with line tokens",
+    "part 2, 4": "sealed items are not compared with line tokens",
+    "part 2, 5": "sealed items are not compared with line tokens",
+    "part 2, 6": "the order of items is not asked",
+    "round, 3": "the number of objects is not compared",
+    "second round, 1": "the number of objects is not compared",
+    "end, 2": "numbers of the keeper may have gaps",
+}, "verify.py": {
+    "widened": "versions are not compared",
+    "other target": "versions are not compared",
+    "no such destination": "destinations are not followed",
+    "read of no destination": "destinations are not followed",
+    "read of everything": "rules are not compared with types",
+    "end of all tasks": "rules are not compared with types",
+    "sent twice": "a second outcome is passed over",
+    "finding withheld": "findings are not derived",
+    "finding late": "findings are not derived",
+    "stop unacknowledged for no reason": "findings are not derived",
+}}
+
+
+def first(program):
+    def look(folder, genesis, full):
+        vault = os.path.join(folder, "vault")
+        done = subprocess.run(
+            [program, "log", "verify", "--log", os.path.join(folder, "log"),
+             "--genesis", genesis] + full * [
+                 "--vault", vault, "--vault-key", os.path.join(vault, "key")],
+            capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+    return look
+
+
+def seen(look, folder, made, clear):
+    """None, or what is not right about how this lie was named."""
+    for full in (False, True):
+        code, text = look(folder, made.genesis, full)
+        how = "with the vault: " if full else "without the vault: "
+        if code not in (0, 1):
+            raise AssertionError(how + text)
+        if code != 1 and (full or clear):
+            return how + "holds"
+        if code == 1 and look is run:
+            if not full and not clear:
+                return how + text
+            if made.bad is not None and not re.match(
+                    "entry %d: " % made.bad, text):
+                return how + "not entry %d: %s" % (made.bad, text)
+    return None
+
+
+def compare(look, program, folder):
+    made = Made()
+    made.write(folder)
+    for full in (False, True):
+        code, text = look(folder, made.genesis, full)
+        assert code == 0, "a log without a lie: " + text
+    wrong, gaps = [], dict(UNSEEN[program])
+    for i, (name, tell, clear) in enumerate(all_lies()):
+        made = tell()
+        here = os.path.join(folder, str(i))
+        made.write(here)
+        why = seen(look, here, made, clear)
+        if name in gaps:
+            if why is None:
+                wrong.append("%s: seen now, strike it from UNSEEN" % name)
+            del gaps[name]
+        elif why is not None:
+            wrong.append("%s: %s" % (name, why.strip()))
+    assert not gaps, "no lie has the name of %s" % ", ".join(gaps)
+    for line in wrong:
+        print("# " + line.replace("\n", "\n# "))
+    assert not wrong, "%d lies" % len(wrong)
+
+
+def main():
+    both = [("verify.py", run)]
+    if len(sys.argv) > 1:
+        both.append(("custos", first(sys.argv[1])))
+    bad = 0
+    print("TAP version 13\n1..%d" % len(both))
+    for i, (name, look) in enumerate(both, 1):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                compare(look, name, folder)
+                print("ok %d - %s" % (i, name))
+            except Exception as e:                   # a test, so all of them
+                bad += 1
+                print("# %s: %s\nnot ok %d - %s" % (
+                    type(e).__name__, str(e).strip(), i, name))
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
