@@ -18,6 +18,7 @@ sign heads of its own making.
                          with the number of entries that it has
     swallow-acts         acts that the gate offers are "kept", and thrown away
     say-decided          a command is "decided", allowed, and kept nowhere
+    other-root           entries are shown, and a tree of others is signed
     inject FILE          the file is the next entry, under a head that the log
                          key signed
 """
@@ -160,6 +161,10 @@ class Evil:
         if v["kind"] == "entries":
             self.follower = gate
             self.size = dec(v["first"]) + len(v["parts"])
+        if v["kind"] == "head" and self.mode == "other-root":
+            size = int(raw.split(b"\n")[1])
+            return message({"kind": "head"}, [note(
+                self.args.origin, self.key, size, os.urandom(32))])
         return raw
 
     # -- what it is told --
