@@ -191,12 +191,13 @@ class Row:
         need(self.code == 0, "not kept: " + tail(self.out))
 
     def do_says_no(self, words):
-        """says-no [TEXT]: refused, and the answer holds TEXT"""
+        """says-no TEXT: refused, and the answer holds TEXT"""
+        need(words, "for which reason?")
         need(self.code == 1, "exit %d: %s" % (self.code, tail(self.out)))
         text = " ".join(words)
         need(text in self.out, "not said: %s; but: %s" % (text,
                                                          tail(self.out)))
-        self.note("refused" + (": " + text if text else ""))
+        self.note("refused: " + text)
 
     def do_says(self, words):
         text = " ".join(words)
@@ -619,7 +620,9 @@ class Row:
     # -- bytes on the wire --
 
     def do_hostile(self, words):
-        """hostile NE XID DID NUMBER KIND...: each refused, none reaches it"""
+        """hostile NE XID DID NUMBER by RULE KIND...: each is refused by that
+        rule, none reaches it"""
+        rule = option(words, "by")
         ne, xid, did, number = words[:4]
         url = self.t.port("gate")
         for kind in words[4:]:
@@ -637,7 +640,9 @@ class Row:
                 e for e in self.t.entries()[before:]
                 if e["kind"] == "command" and e["decision"] == "refused"])
             need(got, "%s is not in the log (HTTP %d)" % (kind, status))
-            self.note("%s: %s" % (kind, got[-1]["rule"]), got[-1]["us"])
+            need(got[-1]["rule"] == rule, "%s: refused by %s" %
+                 (kind, got[-1]["rule"]))
+            self.note("%s: %s" % (kind, rule), got[-1]["us"])
 
     def do_good(self, words):
         """good NE XID DID NUMBER: what the hostile ones spoil passes unspoilt"""
