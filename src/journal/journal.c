@@ -280,7 +280,7 @@ derived_repair(struct journal *j, struct journal_judged *g)
 static int
 segment_open(struct journal *j, uint32_t number, bool make)
 {
-	char name[16];
+	char name[JOURNAL_SEGMENT_NAME];
 
 	journal_segment_name(name, number);
 	return (j->io->openat(j->io, j->segs, name,

@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "crypto/digest.h"
 #include "journal/journal_read.h"
+#include "journal/journal_segment.h"
 
 /* Of a stream, at first: of whole batches, and of one frame after the other,
  * where the cache should hold it and most calls want a single entry. */
@@ -30,7 +31,7 @@ struct journal_reader {
 	uint32_t segment_size;
 	uint8_t origin[32];
 	bool plain;
-	int offset, level[8];		/* opened when first asked for */
+	int offset, level[JOURNAL_LEVELS];		/* opened when first asked for */
 	bool placed;			/* ${chain} stands in ${number} */
 	uint32_t number;
 	struct journal_chain chain;	/* behind the last commit seen */
@@ -48,49 +49,19 @@ struct stream {
 	bool last;			/* the file ends at buf[end] */
 };
 
-static void
-segment_name(char out[16], uint32_t number)
-{
-	snprintf(out, 16, "%08u.seg", number);
-}
-
 /* Read the header of a segment.  0, CU_ENOENT: none there or zeros. */
 static int
 read_header(struct journal_reader *r, uint32_t number,
     struct journal_header *h)
 {
 	uint8_t raw[JOURNAL_HEADER_LEN];
-	char name[16];
-	size_t got;
-	int fd, rc;
+	int rc;
 
-	segment_name(name, number);
-	if ((fd = r->io->openat(r->io, r->segs, name, O_RDONLY, 0)) < 0)
-		return (errno == ENOENT ? CU_ENOENT : CU_EIO);
-	rc = io_pread(r->io, fd, raw, sizeof(raw), 0, &got);
-	r->io->close(r->io, fd);
-	if (rc != 0)
-		return (rc);
-	memset(raw + got, 0, sizeof(raw) - got);
-	if ((rc = journal_header_get(h, raw)) == 0 && h->number != number)
+	rc = journal_segment_load(r->io, r->segs, number, raw, sizeof(raw));
+	if (rc == 0 && (rc = journal_header_get(h, raw)) == 0 &&
+	    h->number != number)
 		rc = CU_EMALFORMED;
 	return (rc);
-}
-
-/* Largest number of a segment file. */
-static int
-on_name(void *cookie, const char *name)
-{
-	uint32_t *max = cookie, n;
-	char again[16];
-
-	if (strlen(name) != 12 || strcmp(name + 8, ".seg") != 0)
-		return (0);
-	n = (uint32_t)strtoul(name, NULL, 10);
-	segment_name(again, n);
-	if (strcmp(again, name) == 0 && n > *max)
-		*max = n;
-	return (0);
 }
 
 int
@@ -99,7 +70,7 @@ journal_reader_open_io(struct journal_reader **out, struct io *io,
 {
 	struct journal_reader *r;
 	struct journal_header h;
-	uint32_t max = 0;
+	uint32_t max;
 	int rc = CU_ENOMEM;
 	size_t i;
 
@@ -107,7 +78,7 @@ journal_reader_open_io(struct journal_reader **out, struct io *io,
 		return (rc);
 	r->io = io;
 	r->dir = r->segs = r->offset = -1;
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < JOURNAL_LEVELS; i++)
 		r->level[i] = -1;
 	if ((r->dir = io->openat(io, AT_FDCWD, dir, O_RDONLY | O_DIRECTORY,
 	    0)) < 0 || (r->segs = io->openat(io, r->dir, "journal",
@@ -116,10 +87,8 @@ journal_reader_open_io(struct journal_reader **out, struct io *io,
 		cu_why_set(why, "%s/journal: %s", dir, strerror(errno));
 		goto err;
 	}
-	if (io->list(io, r->segs, on_name, &max) != 0) {
-		rc = CU_EIO;
+	if ((rc = journal_segment_last(io, r->segs, &max)) != 0)
 		goto err;
-	}
 	rc = CU_ENOENT;
 	/* Any header will do: all repeat size and origin. */
 	for (; max > 0 && (rc = read_header(r, max, &h)) != 0; max--)
@@ -153,7 +122,7 @@ journal_reader_free(struct journal_reader *r)
 
 	if (r == NULL)
 		return;
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < JOURNAL_LEVELS; i++)
 		if (r->level[i] >= 0)
 			r->io->close(r->io, r->level[i]);
 	if (r->offset >= 0)
@@ -188,7 +157,7 @@ static int
 stream_open(struct stream *s, struct journal_reader *r, uint32_t number,
     uint64_t offset)
 {
-	char name[16];
+	char name[JOURNAL_SEGMENT_NAME];
 
 	if (s->buf == NULL) {
 		if (s->cap == 0)
@@ -199,7 +168,7 @@ stream_open(struct stream *s, struct journal_reader *r, uint32_t number,
 	}
 	if (s->fd >= 0)
 		r->io->close(r->io, s->fd);
-	segment_name(name, number);
+	journal_segment_name(name, number);
 	s->r = r;
 	s->number = number;
 	s->offset = offset;
@@ -308,10 +277,10 @@ static int
 place(struct journal_reader *r)
 {
 	struct journal_header h;
-	uint32_t max = 0;
+	uint32_t max;
 	int rc = CU_EMALFORMED;
 
-	if (r->io->list(r->io, r->segs, on_name, &max) != 0)
+	if (journal_segment_last(r->io, r->segs, &max) != 0)
 		return (CU_EIO);
 	for (; max > 0; max--) {
 		rc = read_header(r, max, &h);
@@ -476,7 +445,7 @@ offset_of(struct journal_reader *r, uint64_t index)
 	    index > INT64_MAX / 8 ||
 	    io_pread(r->io, fd, raw, 8, index * 8, &got) != 0 || got != 8)
 		return (0);
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < JOURNAL_LEVELS; i++)
 		v = v << 8 | raw[i];
 	return (v);
 }
@@ -488,7 +457,7 @@ seek(struct journal_reader *r, struct stream *s, uint64_t index)
 	struct journal_header h;
 	struct journal_shown f;
 	uint64_t position, at;
-	uint32_t number, max = 0;
+	uint32_t number, max;
 	int rc;
 
 	position = offset_of(r, index);
@@ -504,7 +473,7 @@ seek(struct journal_reader *r, struct stream *s, uint64_t index)
 			return (rc);
 	}
 	/* Without it: the segment by its header, then frame by frame. */
-	if (r->io->list(r->io, r->segs, on_name, &max) != 0)
+	if (journal_segment_last(r->io, r->segs, &max) != 0)
 		return (CU_EIO);
 	for (; max > 0; max--) {
 		rc = read_header(r, max, &h);
@@ -817,10 +786,10 @@ static int
 verify_all(struct verifying *w)
 {
 	struct journal_header h;
-	uint32_t number, max = 0;
+	uint32_t number, max;
 	int rc = 0;
 
-	if (w->r->io->list(w->r->io, w->r->segs, on_name, &max) != 0)
+	if (journal_segment_last(w->r->io, w->r->segs, &max) != 0)
 		return (CU_EIO);
 	w->all = (uint64_t)max * w->r->segment_size;
 	for (number = 1; number <= max; number++) {

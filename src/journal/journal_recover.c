@@ -38,12 +38,6 @@ struct judging {
 };
 
 void
-journal_segment_name(char out[16], uint32_t number)
-{
-	snprintf(out, 16, "%08" PRIu32 ".seg", number);
-}
-
-void
 journal_judged_fini(struct journal_judged *g)
 {
 	size_t i;
@@ -54,40 +48,13 @@ journal_judged_fini(struct journal_judged *g)
 	buf_fini(&g->tails);
 }
 
-static int
-on_name(void *cookie, const char *name)
-{
-	uint32_t *max = cookie, n;
-	char again[16];
-
-	if (strlen(name) != 12 || strcmp(name + 8, ".seg") != 0)
-		return (0);
-	n = (uint32_t)strtoul(name, NULL, 10);
-	journal_segment_name(again, n);
-	if (strcmp(again, name) == 0 && n > *max)
-		*max = n;
-	return (0);
-}
-
-/* Read the first ${n} bytes of a segment file; what it lacks is zeros. */
+/* Read the first ${n} bytes of a segment file; what is not there is zeros. */
 static int
 load(struct judging *j, uint32_t number, uint8_t *p, size_t n)
 {
-	char name[16];
-	size_t got = 0;
-	int fd, rc;
+	int rc = journal_segment_load(j->io, j->segs, number, p, n);
 
-	journal_segment_name(name, number);
-	if ((fd = j->io->openat(j->io, j->segs, name, O_RDONLY, 0)) < 0) {
-		if (errno != ENOENT)
-			return (CU_EIO);
-		memset(p, 0, n);
-		return (0);
-	}
-	rc = io_pread(j->io, fd, p, n, 0, &got);
-	j->io->close(j->io, fd);
-	memset(p + got, 0, n - got);
-	return (rc);
+	return (rc == CU_ENOENT ? 0 : rc);
 }
 
 /* Find the last segment that has a header of this log. */
@@ -381,7 +348,7 @@ static int
 guess_size(struct judging *j, uint32_t otherwise)
 {
 	struct io_stat st;
-	char name[16];
+	char name[JOURNAL_SEGMENT_NAME];
 	int fd;
 
 	j->out->segment_size = otherwise;
@@ -413,7 +380,7 @@ journal_judge(struct journal_judged *g, struct io *io, int dir, int segs,
 	if (why != NULL)
 		why->text[0] = '\0';
 	digest(j.origin, key->name, strlen(key->name));
-	if (io->list(io, segs, on_name, &j.max) != 0)
+	if (journal_segment_last(io, segs, &j.max) != 0)
 		return (CU_EIO);
 	if ((rc = guess_size(&j, segment_size)) != 0 ||
 	    (rc = find_last(&j, why)) != 0 || (rc = load_memory(&j)) != 0)

@@ -6,8 +6,7 @@
 #define JOURNAL_RECOVER_H_
 #include "base/buf.h"
 #include "journal/journal.h"
-
-#define JOURNAL_LEVELS	8
+#include "journal/journal_segment.h"
 
 /* A stretch of a segment file that a torn batch left. */
 struct journal_tail {
@@ -29,9 +28,6 @@ struct journal_judged {
 	struct buf offset, level[JOURNAL_LEVELS];
 	struct buf tails;		/* of struct journal_tail */
 };
-
-/** journal_segment_name(out, number): The name of its file. */
-void journal_segment_name(char[16], uint32_t);
 
 /**
  * journal_judge(out, io, dir, segs, key, segment_size, why):
