@@ -21,13 +21,14 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    "00000000-0000-4000-8000-000000000001" };
 	const struct auditor_object *o;
 	struct auditor_objects got;
+	unsigned int used;
 	int64_t code;
 	size_t i, k;
 
 	for (k = 0; k < sizeof(op) / sizeof(op[0]); k++) {
 		memset(&got, 0, sizeof(got));
 		if (auditor_answer_take(&got, p, n, X1_DIALECT_STAMP, &head,
-		    op[k], bound, NULL, &code, NULL) != 0) {
+		    op[k], bound, NULL, &code, &used, NULL) != 0) {
 			if (got.n != 0)
 				abort();
 			continue;

@@ -183,13 +183,15 @@ take_items(struct auditor_objects *out, struct x1_response *r,
 int
 auditor_answer_take(struct auditor_objects *out, const void *body, size_t len,
     unsigned int dialect, const struct x1_head *asked, enum x1_op op,
-    auditor_bound_fn *bound, void *cookie, int64_t *code, struct cu_why *why)
+    auditor_bound_fn *bound, void *cookie, int64_t *code, unsigned int *used,
+    struct cu_why *why)
 {
 	struct auditor_objects got = { 0 };
 	struct x1_response *r;
 	struct x1_answer a;
 	int rc;
 
+	*used = 0;
 	rc = x1_response_open(&r, body, len, dialect, why);
 	if (rc != 0)
 		return (rc == CU_ENOMEM ? rc : AUDITOR_E_FORM);
@@ -215,7 +217,8 @@ auditor_answer_take(struct auditor_objects *out, const void *body, size_t len,
 	} else
 		rc = take_items(&got, r, bound, cookie, why);
 	x1_answer_fini(&a);
-out:	x1_response_free(r);
+out:	*used = x1_response_leniencies(r);
+	x1_response_free(r);
 	if (rc == 0)
 		*out = got;
 	else

@@ -60,15 +60,15 @@ typedef bool auditor_bound_fn(void *, const char *);
 
 /**
  * auditor_answer_take(out, body, len, dialect, asked, op, bound, cookie, code,
- * why):
+ * used, why):
  * Read an answer to the query ${op} with envelope ${asked}.  It counts only as
  * a whole: one message, its own, every item of it named and none twice; an
  * item that is named but not understood is an object without a line.  Return 0
  * with owned objects (generic objects are left out); AUDITOR_E_CODE with its
  * error code (0 of a top-level error); AUDITOR_E_FORM with the reason;
- * CU_ENOMEM.
+ * CU_ENOMEM.  ${used}: X1_DIALECT_* that it took to read it, in any case.
  */
 int auditor_answer_take(struct auditor_objects *, const void *, size_t,
     unsigned int, const struct x1_head *, enum x1_op, auditor_bound_fn *,
-    void *, int64_t *, struct cu_why *);
+    void *, int64_t *, unsigned int *, struct cu_why *);
 #endif /* !AUDITOR_ANSWER_H_ */

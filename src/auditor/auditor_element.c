@@ -245,7 +245,8 @@ read_answer(struct auditor_element *e, const struct x1http_result *r,
 		return (true);
 	}
 	rc = auditor_answer_take(objects, r->body, r->body_len, e->dialect,
-	    &e->asked, e->op, xid_bound, e, &g->code, &why);
+	    &e->asked, e->op, xid_bound, e, &g->code,
+	    &g->leniencies, &why);
 	if (rc == 0)
 		g->objects = objects;
 	else if (rc == AUDITOR_E_CODE)

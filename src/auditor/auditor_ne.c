@@ -43,6 +43,7 @@ struct auditor_ne {
 
 	/* The last stored answer. */
 	struct auditor_rows memory;
+	unsigned int leniencies;	/* said of ${base} */
 	uint64_t base;
 };
 
@@ -440,6 +441,7 @@ auditor_ne_answered(struct auditor_ne *ne, utc_us now, struct auditor_got *g)
 		ne->q.has_certificate = true;
 		memcpy(ne->q.certificate, g->certificate, DIGEST_LEN);
 	}
+	ne->q.leniencies |= g->leniencies;
 	if (g->error != AUDITOR_ERROR_NONE)
 		fail(ne, g->error);
 	else if (g->too_large && ne->op == X1_OP_GET_ALL_DETAILS) {
@@ -466,6 +468,14 @@ auditor_ne_followed(struct auditor_ne *ne, utc_us now, bool ok)
 		ne->state = STORE;
 	else
 		rest(ne, now, now + AUDITOR_RETRY_US);
+}
+
+/* Its base says all that there is to say of it, and of how it was read. */
+static bool
+unchanged(const struct auditor_ne *ne)
+{
+	return (auditor_diff_none(&ne->diff) &&
+	    ne->q.leniencies == ne->leniencies);
 }
 
 int
@@ -509,7 +519,7 @@ auditor_ne_judge(struct auditor_ne *ne, utc_us now, auditor_token_fn *token,
 	out->rows = &ne->rows;
 	out->objects = &ne->objects;
 	out->diff = &ne->diff;
-	out->unchanged = auditor_diff_none(&ne->diff);
+	out->unchanged = unchanged(ne);
 	return (0);
 }
 
@@ -524,8 +534,10 @@ auditor_ne_stored(struct auditor_ne *ne, utc_us now, bool ok, uint64_t index,
 		return;
 	}
 	if (ne->judged) {
-		if (!auditor_diff_none(&ne->diff))
+		if (!unchanged(ne)) {
 			ne->base = index;
+			ne->leniencies = ne->q.leniencies;
+		}
 		if (ne->diff.all) {
 			ne->anew = false;
 			ne->full_at = now;

@@ -78,6 +78,7 @@ struct auditor_got {
 	int64_t code;
 	struct auditor_objects *objects;	/* taken from here; or NULL */
 	size_t body_len;
+	unsigned int leniencies;	/* X1_DIALECT_* used to read it */
 	bool has_certificate;
 	const uint8_t *certificate;
 	utc_us sent, came;	/* real time; ${came} 0: nothing did */

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "json/jw.h"
 #include "record/record_sd.h"
+#include "x1/x1_msg.h"
 
 #define VALUE_MAX	(8U << 20)	/* of one disclosed item */
 
@@ -96,6 +97,21 @@ auditor_said_parts(const struct auditor_diff *d)
 	    AUDITOR_PART_ITEMS));
 }
 
+/* Absent where the standard's own form was enough. */
+static void
+say_leniencies(struct jw *w, unsigned int left)
+{
+	unsigned int bit;
+
+	if (left == 0)
+		return;
+	jw_arr(w, "leniencies");
+	for (bit = 1; left != 0; left &= ~bit, bit <<= 1)
+		if ((left & bit) != 0)
+			jw_str(w, NULL, x1_dialect_name(bit));
+	jw_end(w);
+}
+
 static void
 dec_or_null(struct jw *w, const char *key, uint64_t v)
 {
@@ -152,6 +168,7 @@ auditor_said_part(struct buf *b, struct record_sds *sds,
 		if (i == 0 || strcmp(d->gone[i]->id, d->gone[i - 1]->id) != 0)
 			jw_str(&w, NULL, d->gone[i]->id);
 	jw_end(&w);
+	say_leniencies(&w, part == 1 ? q->leniencies : 0);
 	close_members(&w, b, from);
 	if (rc == 0)
 		rc = record_sds_sort(sds);

@@ -30,6 +30,7 @@ struct auditor_question {
 	uint8_t certificate[DIGEST_LEN];
 	uint64_t base;		/* last complete snapshot, or NO_INDEX */
 	size_t objects;		/* of a complete answer */
+	unsigned int leniencies;	/* X1_DIALECT_* used to read them */
 };
 
 /** auditor_said_parts(d): How many parts a snapshot of ${d} has; 1 at least. */

@@ -55,6 +55,7 @@
 static struct auditor_objects got;
 static struct cu_why why;
 static int64_t code;
+static unsigned int dialect, used;
 
 /* Tasks whose XID ends in 1 are bound. */
 static bool
@@ -73,8 +74,9 @@ take_n(const char *body, size_t len, enum x1_op op)
 	auditor_objects_fini(&got);
 	why.text[0] = '\0';
 	code = -1;
-	return (auditor_answer_take(&got, body, len, 0, &head, op, bound, NULL,
-	    &code, &why));
+	used = ~0U;
+	return (auditor_answer_take(&got, body, len, dialect, &head, op, bound,
+	    NULL, &code, &used, &why));
 }
 
 static int
@@ -218,6 +220,27 @@ one_object(void)
 	auditor_objects_fini(&got);
 }
 
+/* What it took to read an answer is told, and taken only where declared. */
+static void
+lenient(void)
+{
+	static const char body[] = ALL(TASK(X(1), IMSI, "<timeOfLastModification>"
+	    "2026-01-02T03:04:05.006Z</timeOfLastModification>"), "");
+
+	REQUIRE(take(body, X1_OP_GET_ALL_DETAILS) == 0 && got.n == 1);
+	CHECK(got.v[0].form && used == 0);
+	dialect = X1_DIALECT_STAMP;
+	REQUIRE(take(body, X1_OP_GET_ALL_DETAILS) == 0 && got.n == 1);
+	CHECK(!got.v[0].form && used == X1_DIALECT_STAMP);
+	CHECK(take(ALL(TASK(X(1), IMSI, COUNT), ""), X1_OP_GET_ALL_DETAILS) ==
+	    0 && used == 0);
+	/* Another question's answer was read so, too. */
+	CHECK(take(body, X1_OP_LIST_ALL_DETAILS) == AUDITOR_E_FORM);
+	CHECK(used == 0);
+	auditor_objects_fini(&got);
+	dialect = 0;
+}
+
 int
 main(void)
 {
@@ -228,5 +251,6 @@ main(void)
 	CHECK_RUN(not_an_answer);
 	CHECK_RUN(every_cut);
 	CHECK_RUN(one_object);
+	CHECK_RUN(lenient);
 	return (check_done());
 }

@@ -97,14 +97,20 @@ until_step(void)
 }
 
 static void
-give(const char *text, size_t body_len)
+give_used(const char *text, size_t body_len, unsigned int leniencies)
 {
 	struct auditor_objects o;
 	struct auditor_got g = { .objects = &o, .body_len = body_len,
-	    .sent = WHEN, .came = WHEN + 1000 };
+	    .leniencies = leniencies, .sent = WHEN, .came = WHEN + 1000 };
 
 	objects(&o, text);
 	CHECK(auditor_ne_answered(ne, now, &g) == 0);
+}
+
+static void
+give(const char *text, size_t body_len)
+{
+	give_used(text, body_len, 0);
 }
 
 static void
@@ -190,6 +196,44 @@ changes(void)
 	CHECK(report.question.base == 33 && report.diff->gone_n == 3);
 	CHECK(report.rows != NULL && report.question.objects == 0);
 	auditor_ne_stored(ne, now, true, 44, false);
+	stop();
+}
+
+/* How an answer was read belongs to what is stored of it. */
+static void
+lenient(void)
+{
+	static const struct { unsigned int used; bool unchanged; } row[] = {
+		{ X1_DIALECT_STAMP, false }, { X1_DIALECT_STAMP, true },
+		{ 0, false }, { 0, true }, { X1_DIALECT_STAMP, false }
+	};
+	uint64_t index = 12, base = AUDITOR_NO_INDEX;
+	size_t i;
+
+	start(7);
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++, index += 10) {
+		begin(index - 2);
+		give_used("xa=1 dz=3", 100, row[i].used);
+		REQUIRE(judge() == 0);
+		CHECK(report.question.leniencies == row[i].used);
+		CHECK(report.question.base == base);
+		CHECK(report.unchanged == row[i].unchanged);
+		CHECK(report.diff->changed_n == (i == 0 ? 2 : 0));
+		auditor_ne_stored(ne, now, true, index, false);
+		base = row[i].unchanged ? base : index;
+	}
+	/* One message of several is enough, and a failure hides it not. */
+	begin(index);
+	give_used("xa=1 dz=3", AUDITOR_BULK_MAX + 1, 0);
+	REQUIRE(judge() == 0);
+	auditor_ne_stored(ne, now, true, index + 1, false);
+	CHECK(begin(index + 9) == X1_OP_LIST_ALL_DETAILS);
+	give_used("xa xb dz", 100, X1_DIALECT_STAMP);
+	CHECK(until_step() && step.op == X1_OP_GET_TASK_DETAILS);
+	give_error(AUDITOR_ERROR_CUT);
+	REQUIRE(judge() == 0);
+	CHECK(report.question.error == AUDITOR_ERROR_CUT);
+	CHECK(report.question.leniencies == X1_DIALECT_STAMP);
 	stop();
 }
 
@@ -636,6 +680,7 @@ int
 main(void)
 {
 	CHECK_RUN(changes);
+	CHECK_RUN(lenient);
 	CHECK_RUN(failures);
 	CHECK_RUN(unbound_and_form);
 	CHECK_RUN(keys_missing);

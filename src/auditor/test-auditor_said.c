@@ -105,6 +105,7 @@ static struct auditor_question question = { .element = 7, .index = 41,
 static void
 parts(void)
 {
+	struct auditor_question q = question;
 	const struct jv *items, *it;
 	struct record_sd sd;
 	char bytes[64];
@@ -113,19 +114,22 @@ parts(void)
 	start();
 	make(300);
 	CHECK(auditor_said_parts(&diff) == 3);
+	q.leniencies = X1_DIALECT_STAMP;
 	for (i = 1; i <= 3; i++) {
 		again();
-		CHECK(auditor_said_part(&members, &sds, &question, &rows,
+		CHECK(auditor_said_part(&members, &sds, &q, &rows,
 		    &objects, &diff, (unsigned int)i) == 0);
 		REQUIRE(check_said(RECORD_SNAPSHOT) == 0);
 		items = jv_get(v, "items");
 		CHECK(jv_len(items) == (i < 3 ? 128U : 44U));
 		CHECK(jv_len(jv_get(v, "_sd")) == jv_len(items));
 		CHECK(jv_is(jv_get(v, "base"), JV_NULL));
+		CHECK(jv_len(jv_get(v, "leniencies")) == (i == 1));
 		/* Room for the keeper's members, escapes and seals. */
 		CHECK(said.len + 24 * jv_len(items) + 140 * jv_len(items) <
 		    RECORD_ENTRY_MAX - 1500);
 	}
+	CHECK(strstr(buf_text(&said), "leniencies") == NULL);
 	it = jv_at(items, 43);
 	CHECK(jv_streq(jv_get(it, "id"), objects.v[299].id));
 	CHECK(jv_streq(jv_get(it, "type"), "destination"));

@@ -74,6 +74,8 @@ gate_answer_read(struct gate *g, struct gate_msg *m)
 		m->out.answer = "TopLevelError";
 	else
 		rc = read_message(r, m);
+	/* Also of one that was read in vain: it was used. */
+	m->out.leniencies = x1_response_leniencies(r);
 	x1_response_free(r);
 	return (rc == 0 ? GATE_WHY_NONE : GATE_WHY_FORM);
 }

@@ -261,9 +261,9 @@ write_task(struct jw *w, const struct x1_msg *m)
 }
 
 static void
-write_leniencies(struct jw *w, const struct x1_msg *m)
+write_leniencies(struct jw *w, unsigned int left)
 {
-	unsigned int bit, left = m != NULL ? m->leniencies : 0;
+	unsigned int bit;
 
 	jw_arr(w, "leniencies");
 	for (bit = 1; left != 0; bit <<= 1)
@@ -307,7 +307,7 @@ write_command(struct jw *w, const struct gate_said *in)
 	write_envelope(w, m);
 	uuid_or_null(w, "xid", ok != NULL ? ok->xid : NULL);
 	write_task(w, ok);
-	write_leniencies(w, m);
+	write_leniencies(w, m != NULL ? m->leniencies : 0);
 	jw_strz(w, "form", in->form);
 	jw_dec(w, "size", in->size);
 }
@@ -372,7 +372,7 @@ gate_said_report(struct buf *b, const struct gate_said *in,
 		jw_int(&w, "code", ok->report.code);
 	else
 		jw_null(&w, "code");
-	write_leniencies(&w, m);
+	write_leniencies(&w, m != NULL ? m->leniencies : 0);
 	jw_dec(&w, "size", in->size);
 	words(&w, v, sds);
 	jw_end(&w);
@@ -404,6 +404,8 @@ write_outcome(struct jw *w, const struct gate_result *r)
 	bytes_or_null(w, "certificate", r->has_certificate ? r->certificate :
 	    NULL);
 	dec_or_null(w, "checkpoint", r->checkpoint);
+	if (r->leniencies != 0)
+		write_leniencies(w, r->leniencies);
 }
 
 void

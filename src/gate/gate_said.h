@@ -73,6 +73,7 @@ struct gate_result {
 	bool has_certificate;
 	uint8_t certificate[DIGEST_LEN];
 	uint64_t checkpoint;		/* or RECORD_NONE */
+	unsigned int leniencies;	/* X1_DIALECT_*, of the answer */
 };
 
 /** gate_said_outcome(b, command, r, sds, v): Of an `outcome`. */

@@ -193,6 +193,7 @@ outcomes(void)
 	REQUIRE((v = checked(RECORD_OUTCOME, &b, "sent")) != NULL);
 	CHECK(jv_streq(jv_get(v, "command"), "41"));
 	CHECK(jv_streq(jv_get(v, "checkpoint"), "77"));
+	CHECK(jv_get(v, "leniencies") == NULL);
 	jv_free(v);
 	/* A draft, joined when its index is known, is the same text. */
 	gate_said_outcome_rest(&rest, &r, &sds, NULL);
@@ -214,7 +215,9 @@ outcomes(void)
 	r.mine_rule = "task.cover.none";
 	r.checkpoint = RECORD_NONE;
 	buf_reset(&b);
+	r.leniencies = X1_DIALECT_STAMP;
 	gate_said_outcome(&b, 41, &r, NULL, NULL);
+	CHECK(strstr(buf_text(&b), ",\"leniencies\":[\"stamp\"]}") != NULL);
 	jv_free(checked(RECORD_OUTCOME, &b, "diverges"));
 	buf_fini(&b);
 	buf_fini(&rest);

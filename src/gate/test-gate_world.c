@@ -107,9 +107,16 @@ element_says_no(void)
 	ne.how = NE_GARBAGE;
 	start_task(5, "262019876543210");
 	RUN(strstr(kp.last_outcome, "\"why\":\"form\"") != NULL);
+	CHECK(strstr(kp.last_outcome, "leniencies") == NULL);
+	/* As it is declared, it is read; and each time that is recorded. */
+	ne.how = NE_STAMP;
+	start_task(5, "262019876543210");
+	CHECK(!admf.is_error[0]);
+	RUN(strstr(kp.last_outcome, "\"leniencies\":[\"stamp\"]") != NULL);
 	ne.how = NE_OK;
 	stop_task(5);
 	CHECK(!admf.is_error[0]);
+	RUN(strstr(kp.last_outcome, "leniencies") == NULL);
 }
 
 /* What the keeper says of a command is believed only if we say the same. */

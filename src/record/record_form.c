@@ -247,7 +247,7 @@ static const struct member m_outcome[] = {
 	{ "sent_at", F_TIME, NULLS }, { "answered_at", F_TIME, NULLS },
 	{ "answer", F_ID, NULLS }, { "code", F_INT, NULLS },
 	{ "http", F_INT, NULLS }, { "certificate", F_HASH, NULLS },
-	{ "checkpoint", F_DEC, NULLS },
+	{ "checkpoint", F_DEC, NULLS }, { "leniencies", F_ID, LIST | MAYBE },
 };
 static const struct member m_report[] = {
 	{ "element", F_DEC, NULLS }, { "certificate", F_HASH, NULLS },
@@ -289,6 +289,7 @@ static const struct member m_snapshot[] = {
 	{ "error", F_WORD, NULLS, w_error }, { "certificate", F_HASH, NULLS },
 	{ "base", F_DEC, NULLS }, { "part", F_INT }, { "parts", F_INT },
 	{ "items", F_FINE, 0, NULL, is_items }, { "gone", F_UUID, LIST },
+	{ "leniencies", F_ID, LIST | MAYBE },
 };
 static const struct member m_round[] = {
 	{ "rows", F_FINE, 0, NULL, is_rows },
@@ -381,7 +382,15 @@ check_more(const struct jv *v, enum record_kind kind, struct cu_why *why)
 			return (record_bad(why, "part", "not 1 to parts"));
 		if (part > 1 && jv_len(jv_get(v, "gone")) > 0)
 			return (record_bad(why, "gone", "stands in part 1"));
+		if (part > 1 && jv_get(v, "leniencies") != NULL)
+			return (record_bad(why, "leniencies",
+			    "stand in part 1"));
 	}
+	/* One spelling of none: only a request's member is ever empty. */
+	if ((kind == RECORD_OUTCOME || kind == RECORD_SNAPSHOT) &&
+	    jv_get(v, "leniencies") != NULL &&
+	    jv_len(jv_get(v, "leniencies")) == 0)
+		return (record_bad(why, "leniencies", "absent where none"));
 	return (0);
 }
 

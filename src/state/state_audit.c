@@ -5,14 +5,15 @@
 #include "state/state_int.h"
 
 enum { N_ELEMENT, N_QUESTION, N_ASKED, N_ANSWERED, N_COMPLETE, N_ERROR,
-	N_CERTIFICATE, N_BASE, N_PART, N_PARTS, N_ITEMS, N_GONE, N_VOID,
-	N_LAST, N_SD, N_N };
+	N_CERTIFICATE, N_BASE, N_PART, N_PARTS, N_ITEMS, N_GONE,
+	N_LENIENCIES, N_VOID, N_LAST, N_SD, N_N };
 static const struct scan_member snapshot_members[N_N] = {
 	SCAN_M("element"), SCAN_M("question"), SCAN_M("asked"),
 	SCAN_M("answered"), SCAN_M("complete"), SCAN_M("error"),
 	SCAN_M("certificate"), SCAN_M("base"), SCAN_M("part"),
-	SCAN_M("parts"), SCAN_M("items"), SCAN_M("gone"), SCAN_MAY("void"),
-	SCAN_MAY("last"), SCAN_MAY("_sd")
+	SCAN_M("parts"), SCAN_M("items"), SCAN_M("gone"),
+	SCAN_MAY("leniencies"), SCAN_MAY("void"), SCAN_MAY("last"),
+	SCAN_MAY("_sd")
 };
 enum { I_TYPE, I_ID, I_LINE, I_WHY, I_COUNT, I_LAST, I_N };
 static const struct scan_member item_members[I_N] = {

@@ -21,14 +21,14 @@ static const struct scan_member command_members[C_N] = {
 };
 
 enum { O_COMMAND, O_WHAT, O_WHY, O_MINE, O_SENT_AT, O_ANSWERED_AT, O_ANSWER,
-	O_CODE, O_HTTP, O_CERTIFICATE, O_CHECKPOINT, O_VOID, O_LAST, O_SD,
-	O_N };
+	O_CODE, O_HTTP, O_CERTIFICATE, O_CHECKPOINT, O_LENIENCIES,
+	O_VOID, O_LAST, O_SD, O_N };
 static const struct scan_member outcome_members[O_N] = {
 	SCAN_M("command"), SCAN_M("what"), SCAN_M("why"), SCAN_M("mine"),
 	SCAN_M("sent_at"), SCAN_M("answered_at"), SCAN_M("answer"),
 	SCAN_M("code"), SCAN_M("http"), SCAN_M("certificate"),
-	SCAN_M("checkpoint"), SCAN_MAY("void"), SCAN_MAY("last"),
-	SCAN_MAY("_sd")
+	SCAN_M("checkpoint"), SCAN_MAY("leniencies"), SCAN_MAY("void"),
+	SCAN_MAY("last"), SCAN_MAY("_sd")
 };
 
 enum { B_SIZE, B_ROOT, B_SPOOL, B_TLS, B_REFUSED, B_FAILED, B_VOID, B_LAST,

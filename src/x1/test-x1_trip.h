@@ -80,11 +80,9 @@ trip_answer(struct buf *out, const void *p, size_t n, unsigned int dialect,
 	}
 	x1_writer_init(&w, out);
 	while ((rc = x1_response_next(r, &a, why)) == 0) {
-		*leniencies |= a.leniencies;
 		x1_writer_answer(&w, &a);
 		x1_answer_fini(&a);
 		while ((irc = x1_response_item(r, &i)) == 0) {
-			*leniencies |= i.leniencies;
 			if (i.form != X1_FORM_OK) {
 				*why = i.why;
 				cu_why_in(why, "item %s", i.id[0] != '\0' ?
@@ -101,6 +99,7 @@ trip_answer(struct buf *out, const void *p, size_t n, unsigned int dialect,
 		if (rc != 0)
 			break;
 	}
+	*leniencies |= x1_response_leniencies(r);
 	x1_response_free(r);
 	irc = x1_writer_end(&w);
 	return (rc != X1_E_END ? rc : irc);

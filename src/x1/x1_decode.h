@@ -62,6 +62,12 @@ size_t x1_response_count(const struct x1_response *);
 #define X1_E_END	1
 
 /**
+ * x1_response_leniencies(r): X1_DIALECT_* without which what has been read of
+ * it until now could not have been read, also of what then failed.
+ */
+unsigned int x1_response_leniencies(const struct x1_response *);
+
+/**
  * x1_response_next(r, out, why):
  * Decode the next message up to its lists into ${out} (owned; x1_answer_fini).
  * Return 0; X1_E_END; CU_EMALFORMED or CU_ELIMIT with the reason if this

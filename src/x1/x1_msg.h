@@ -153,7 +153,6 @@ struct x1_answer {
 	enum x1_ack ack;	/* `Acknowledged` is ACCEPTED */
 	enum x1_ne_state ne_state;	/* GetNEStatus, GetAllDetails */
 	struct li_faults ne_faults;
-	unsigned int leniencies;
 };
 
 /** x1_answer_fini(a): Free all that ${a} owns. */
@@ -174,7 +173,6 @@ struct x1_item {
 	enum x1_item_kind kind;
 	enum x1_form form;
 	struct cu_why why;
-	unsigned int leniencies;
 	li_uuid id;			/* XID, DID or object id */
 	struct li_task task;
 	struct li_task_status task_status;

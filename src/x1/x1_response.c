@@ -16,6 +16,7 @@ struct list {
 struct x1_response {
 	struct xml_doc *doc;
 	unsigned int dialect;
+	unsigned int leniencies;	/* used so far */
 	bool top_level;
 	struct x1_head head;		/* of a top-level error */
 	size_t n;			/* messages */
@@ -36,6 +37,7 @@ open_top_level(struct x1_response *a, struct cu_why *why)
 	if ((rc = x1_seq_open(&r, &s, xml_root(a->doc))) == 0 &&
 	    (rc = x1_read_head(&r, &s, &a->head, false)) == 0)
 		rc = x1_seq_end(&r, &s);
+	a->leniencies |= r.leniencies;
 	x1_reader_fini(&r);
 	a->top_level = true;
 	return (rc);
@@ -110,6 +112,12 @@ x1_response_top_level(const struct x1_response *a, struct x1_head *head)
 	if (a->top_level && head != NULL)
 		*head = a->head;
 	return (a->top_level);
+}
+
+unsigned int
+x1_response_leniencies(const struct x1_response *a)
+{
+	return (a->leniencies);
 }
 
 size_t
@@ -323,7 +331,7 @@ x1_response_next(struct x1_response *a, struct x1_answer *out,
 	x1_reader_init(&r, a->dialect, why);
 	r.answer = true;
 	rc = read_message(a, &r, n, &answer);
-	answer.leniencies = r.leniencies;
+	a->leniencies |= r.leniencies;
 	x1_reader_fini(&r);
 	if (rc != 0) {
 		a->list_n = 0;
@@ -436,13 +444,12 @@ x1_response_item(struct x1_response *a, struct x1_item *out)
 	x1_reader_init(&r, a->dialect, &item.why);
 	r.answer = true;
 	rc = read_item(a, &r, a->item, &item);
-	item.leniencies = r.leniencies;
+	a->leniencies |= r.leniencies;
 	item.form = r.form;
 	x1_reader_fini(&r);
 	if (rc == CU_EMALFORMED) {
 		/* Nothing half-read stays: the id and the reason count. */
-		struct x1_item bare = { .kind = item.kind, .form = item.form,
-		    .leniencies = item.leniencies };
+		struct x1_item bare = { .kind = item.kind, .form = item.form };
 
 		bare.why = item.why;
 		memcpy(id, item.id, sizeof(id));

@@ -20,6 +20,7 @@ SAID = {
                 "base part parts items gone",
     "round": "rows", "start": "version build config size spool",
     "stop": "size", "beat": "size root spool tls_refused refused spool_failed"}
+MAYBE = {"outcome": ("leniencies",), "snapshot": ("leniencies",)}
 ROLE = {"command": ("gate",), "late": ("gate",), "outcome": ("gate",),
         "report": ("gate",), "snapshot": ("auditor",), "round": ("auditor",),
         "start": ("gate", "auditor"), "stop": ("gate", "auditor"),
@@ -69,6 +70,13 @@ def one_of(v, words, name):
 
 def digest(v):
     return unb64u(v, 32) != b""
+
+
+def used(p):
+    """An answer's leniencies: absent where there are none."""
+    if "leniencies" in p:
+        dialect(p["leniencies"])
+        need(p["leniencies"], "leniencies, but none")
 
 
 def whole(v):
@@ -157,6 +165,7 @@ def outcome(p):
         or_null(whole, p[k], k)
     or_null(digest, p["certificate"], "certificate")
     or_null(dec, p["checkpoint"], "checkpoint")
+    used(p)
     if p["what"] == "sent":
         need(p["sent_at"] is not None and p["answered_at"] is not None and
              p["answer"] is not None, "sent, without times or answer")
@@ -204,6 +213,8 @@ def snapshot(p):
     need(ids == sorted(ids), "order of the items")
     sorted_uuids(p["gone"], "gone")
     need(p["part"] == 1 or not p["gone"], "gone, not in part 1")
+    need(p["part"] == 1 or "leniencies" not in p, "leniencies of a part")
+    used(p)
 
 
 def round_of(p):

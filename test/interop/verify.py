@@ -179,7 +179,8 @@ class Log:
         need(verify(inst[1], sig, text.encode()),
              "signature of " + s["instance"])
         return members(read_json(raw), SAID[kind].split(),
-                       ("void", "last", "_sd"))
+                       ("void", "last", "_sd") +
+                       log_said.MAYBE.get(kind, ()))
 
     # -- sealed values --
 
