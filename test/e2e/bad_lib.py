@@ -348,9 +348,12 @@ class Operator:
 
     # ---- at the end ----------------------------------------------------------
 
-    def verifies(self):
-        for vault in ([], ["--vault", self.path("keeper/vault"),
-                           "--vault-key", self.path("keeper/keys/vault.key")]):
+    def verifies(self, fault=None):
+        """By both programs, without and with the vault; or each says
+        ${fault} that has it."""
+        opened = ["--vault", self.path("keeper/vault"), "--vault-key",
+                  self.path("keeper/keys/vault.key")]
+        for vault in ([], opened) if fault is None else (opened,):
             for run in ([os.path.join(self.bin, "custos"), "log", "verify",
                          "--log", self.path("keeper/log")],
                         [sys.executable, SECOND, self.path("keeper/log")]):
@@ -358,8 +361,9 @@ class Operator:
                     run + ["--genesis", self.genesis] + vault,
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                     text=True, timeout=60, cwd=self.cores)
-                must(out.returncode == 0, run[:3], vault[:1], out.returncode,
-                     out.stdout)
+                must(out.returncode == (0 if fault is None else 1) and
+                     (fault or "") in out.stdout, run[:3], vault[:1],
+                     out.returncode, out.stdout)
 
     def silent(self, more=()):
         """No target where none may stand; nothing crashed."""
