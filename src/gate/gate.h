@@ -295,6 +295,13 @@ void gate_contradict(struct gate *, const char *);
  * when hundreds of records stand behind it.
  */
 void gate_talk_unanswered(struct gate *);
+/**
+ * gate_talk_draws(g):
+ * A report is about to draw its number.  Where many are void it names also what
+ * is under way, or waits to go again, with what that names: that may be refused
+ * and this be taken, and then nobody would have named them in time.
+ */
+void gate_talk_draws(struct gate *);
 int gate_sign(struct gate *, enum record_kind, uint64_t, uint64_t,
     const char *, size_t, struct record_sig *);
 void gate_talk_offer(struct gate *, struct gate_msg *);

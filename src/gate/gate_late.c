@@ -24,6 +24,7 @@ gate_late_sign_outcome(struct gate *g, struct gate_msg *m)
 	if (m->index == RECORD_NONE)
 		return (CU_ESTATE);
 	buf_init(&b, RECORD_PAYLOAD_MAX);
+	gate_talk_draws(g);
 	m->out_n = gate_words_draw(&g->words, &v);
 	gate_said_outcome(&b, m->index, &m->out, &m->out_sds, &v);
 	if ((rc = b.rc) == 0 &&

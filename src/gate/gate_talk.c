@@ -72,6 +72,15 @@ gate_talk_unanswered(struct gate *g)
 	TAILQ_FOREACH(ask, &g->asks, q)
 		if (ask->kind != RECORD_OUTCOME && ask->kind != RECORD_REPORT)
 			gate_words_lost(&g->words, ask->n);
+	if (g->again != NULL)
+		gate_words_lost(&g->words, g->again->n);
+}
+
+void
+gate_talk_draws(struct gate *g)
+{
+	if (g->words.lost_n >= RECORD_VOID_LATE / 2)
+		gate_talk_unanswered(g);
 }
 
 int
@@ -198,6 +207,7 @@ offer(struct gate *g, struct gate_msg *m)
 	int rc;
 
 	buf_init(&b, RECORD_PAYLOAD_MAX);
+	gate_talk_draws(g);
 	m->n = gate_words_draw(&g->words, &v);
 	m->said.size = gate_follow_size(g);
 	if (report)
