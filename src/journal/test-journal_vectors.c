@@ -18,6 +18,7 @@
 #include "journal/journal.h"
 #include "journal/journal_recover.h"
 #include "json/jv.h"
+#include "load.h"
 #include "tlog/tlog_note.h"
 
 #define SEGMENT	(1 << 20)
@@ -27,9 +28,9 @@ static struct jv *vectors, *variants;
 static struct tlog_key key;
 static char top[] = "/tmp/custos-journal-XXXXXX";
 
-/* The whole file, or what a command prints.  Freed by the caller. */
+/* What a command prints.  Freed by the caller. */
 static struct buf
-slurp(const char *path, const char *command)
+printed(const char *command)
 {
 	char part[65536];
 	struct buf b;
@@ -37,15 +38,11 @@ slurp(const char *path, const char *command)
 	size_t n;
 
 	buf_init(&b, 64 << 20);
-	f = command != NULL ? popen(command, "r") : fopen(path, "r");
-	if (f == NULL)
+	if (!CHECK_ROW((f = popen(command, "r")) != NULL, command))
 		return (b);
 	while ((n = fread(part, 1, sizeof(part), f)) > 0)
 		buf_add(&b, part, n);
-	if (command != NULL)
-		pclose(f);
-	else
-		fclose(f);
+	CHECK_ROW(pclose(f) == 0 && b.rc == 0, command);
 	return (b);
 }
 
@@ -57,7 +54,7 @@ segment(const char *journal, unsigned int n)
 
 	snprintf(command, sizeof(command), "gzip -dc " CUSTOS
 	    "journal/%s.%08u.seg.gz", journal, n);
-	b = slurp(NULL, command);
+	b = printed(command);
 	CHECK(b.len == SEGMENT);
 	return (b);
 }
@@ -84,19 +81,6 @@ fresh_dir(char out[128], const char *name)
 	snprintf(command, sizeof(command), "rm -rf %s && mkdir -p %s/journal",
 	    out, out);
 	CHECK(system(command) == 0);
-}
-
-static struct jv *
-load(const char *path)
-{
-	struct buf b = slurp(path, NULL);
-	struct cu_why why;
-	struct jv *v = NULL;
-
-	if (!CHECK(jv_parse(&v, (const char *)b.p, b.len, &why) == 0))
-		printf("# %s: %s\n", path, why.text);
-	buf_fini(&b);
-	return (v);
 }
 
 static const char *
@@ -137,11 +121,8 @@ hex_member(const struct jv *v, const char *name)
 static void
 same_file(const char *dir, const char *name, const struct buf *want)
 {
-	char path[256];
-	struct buf b;
+	struct buf b = load_file("%s/%s", dir, name);
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	b = slurp(path, NULL);
 	if (CHECK_ROW(b.len == want->len, name) && b.len > 0)
 		CHECK_ROW(memcmp(b.p, want->p, b.len) == 0, name);
 	buf_fini(&b);
@@ -341,7 +322,7 @@ digest_dir(const char *dir, uint8_t out[32])
 
 	snprintf(command, sizeof(command), "cd %s && find . -type f ! -name "
 	    "lock | sort | xargs sha256sum", dir);
-	b = slurp(NULL, command);
+	b = printed(command);
 	digest(out, b.p, b.len);
 	buf_fini(&b);
 }
@@ -514,8 +495,8 @@ main(void)
 	size_t n;
 	const char *vkey;
 
-	vectors = load(CUSTOS "journal.json");
-	variants = load(CUSTOS "journal_variants.json");
+	vectors = load_json(CUSTOS "journal.json");
+	variants = load_json(CUSTOS "journal_variants.json");
 	if (vectors == NULL || variants == NULL || mkdtemp(top) == NULL)
 		return (1);
 	vkey = jv_str(jv_get(vectors, "log_vkey"), &n);
