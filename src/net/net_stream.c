@@ -182,6 +182,16 @@ rewatch(struct net_stream *s)
 		end(s, NET_END_CUT, "cannot watch the connection");
 }
 
+/* Watch again; OpenSSL may hold input that the descriptor does not show. */
+static void
+read_on(struct net_stream *s)
+{
+	rewatch(s);
+	if (!s->paused && s->state == OPEN && s->ssl != NULL &&
+	    SSL_pending(s->ssl) > 0)
+		net_timer_set(s->kick, 0);
+}
+
 static int
 keep_cert(struct net_stream *s, X509 *x)
 {
@@ -649,11 +659,10 @@ step_open(struct net_stream *s)
 		say_goodbye(s);
 		return;
 	}
-	rewatch(s);
-	/* OpenSSL may hold input that the descriptor no longer shows. */
-	if (had && s->ssl != NULL && SSL_pending(s->ssl) > 0 && !s->paused &&
-	    s->state == OPEN)
-		net_timer_set(s->kick, 0);
+	if (had)
+		read_on(s);
+	else
+		rewatch(s);
 }
 
 static void
@@ -716,17 +725,14 @@ net_stream_pause(struct net_stream *s, bool yes)
 	if (s->paused == yes)
 		return;
 	s->paused = yes;
-	rewatch(s);
-	if (!yes && s->state == OPEN && s->ssl != NULL &&
-	    SSL_pending(s->ssl) > 0)
-		net_timer_set(s->kick, 0);
+	read_on(s);
 }
 
 void
 net_stream_want(struct net_stream *s, size_t n)
 {
 	s->want = n;
-	rewatch(s);
+	read_on(s);
 }
 
 int

@@ -408,6 +408,82 @@ raw_requests(void)
 	raw_end();
 }
 
+/* A large request behind a small one, in one piece and more than is read. */
+static void
+raw_large_behind(void)
+{
+	static const char small[] = HEAD "Content-Length: 1\r\n\r\ny",
+	    head[] = HEAD "Content-Length: 66000\r\nConnection: close\r\n\r\n";
+	static char large[sizeof(head) + 66000];
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	raw_serve();
+	ctx = raw_ctx("client");
+	ssl = raw_connect(ctx);
+	memcpy(large, head, sizeof(head) - 1);
+	memset(large + sizeof(head) - 1, 'x', 66000);
+	/* A record of its own: after it the server's input is full. */
+	CHECK(SSL_write(ssl, small, sizeof(small) - 1) > 0);
+	talk(ssl, large, NULL);
+	CHECK(sv.requests == 2 && sv.body_len == 66000);
+	CHECK(strstr(got, " 408 ") == NULL);
+	raw_close(ssl);
+	SSL_CTX_free(ctx);
+	raw_end();
+}
+
+static size_t taken;
+
+static int
+take_some(SSL *ssl)
+{
+	static char piece[65536];
+	int rc = SSL_read(ssl, piece, sizeof(piece));
+
+	if (rc > 0)
+		taken += (size_t)rc;
+	return (rc);
+}
+
+/* Who does not read its answer is not read on, and then dropped. */
+static void
+raw_slow_reader(void)
+{
+	static char large[8 << 20];
+	static const char twice[] = HEAD "Content-Length: 1\r\n\r\ny" HEAD
+	    "Content-Length: 1\r\n\r\nz";
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int i;
+
+	raw_serve();
+	sv.hold = true;
+	ctx = raw_ctx("client");
+	ssl = raw_connect(ctx);
+	CHECK(SSL_write(ssl, twice, sizeof(twice) - 1) > 0);
+	RUN(sv.requests == 1);
+	x1http_reply(sv.held, 200, large, sizeof(large));
+	for (i = 0; i < 10; i++)
+		net_loop_step(loop, 5);
+	CHECK(sv.requests == 1);
+	for (taken = 0; taken < sizeof(large);)
+		if (drive(ssl, take_some) != SSL_ERROR_NONE)
+			break;
+	RUN(sv.requests == 2);
+	CHECK(sv.requests == 2 && sv.body[0] == 'z');
+	x1http_reply(sv.held, 200, large, sizeof(large));
+	for (i = 0; i < 20; i++)
+		net_loop_step(loop, 25);
+	for (taken = 0; taken < sizeof(large);)
+		if (drive(ssl, take_some) != SSL_ERROR_NONE)
+			break;
+	CHECK(taken < sizeof(large));
+	raw_close(ssl);
+	SSL_CTX_free(ctx);
+	raw_end();
+}
+
 static void
 raw_waits(void)
 {
@@ -773,6 +849,8 @@ main(void)
 	CHECK_RUN(contexts);
 	CHECK_RUN(plain_exchange);
 	CHECK_RUN(raw_requests);
+	CHECK_RUN(raw_large_behind);
+	CHECK_RUN(raw_slow_reader);
 	CHECK_RUN(raw_waits);
 	CHECK_RUN(raw_handshakes);
 	CHECK_RUN(quotas);

@@ -12,7 +12,7 @@
 #define REPLY_US	(300 * UTC_SECOND)
 #define ANSWER_MAX	((size_t)64 << 20)
 
-enum phase { HANDSHAKE, IDLE, HEAD, BODY, REPLY, OVER };
+enum phase { HANDSHAKE, IDLE, HEAD, BODY, REPLY, ANSWER, OVER };
 
 struct conn {
 	struct x1http_server *server;
@@ -20,7 +20,6 @@ struct conn {
 	struct net_stream *stream;
 	struct net_http *http;
 	struct net_timer *timer;	/* of the phase; absolute */
-	struct net_timer *kick;		/* go on with what is already here */
 	enum phase phase;
 	struct x1http_req *req;		/* in flight */
 	char peer[NET_ADDR_MAX];
@@ -52,7 +51,6 @@ conn_destroy(struct conn *c)
 	net_stream_free(c->stream);
 	net_http_free(c->http);
 	net_timer_free(c->timer);
-	net_timer_free(c->kick);
 	free(c);
 }
 
@@ -107,6 +105,7 @@ enter(struct conn *c, enum phase phase)
 	case REPLY:
 		net_timer_set(c->timer, REPLY_US);
 		break;
+	case ANSWER:
 	case OVER:
 		net_timer_set(c->timer, f->body);
 		break;
@@ -182,7 +181,7 @@ serve(struct conn *c)
 	int rc;
 
 	c->busy++;
-	while (!c->dead && c->req == NULL && c->phase != OVER) {
+	while (!c->dead && c->req == NULL && c->phase < REPLY) {
 		in = net_stream_in(c->stream);
 		rc = net_http_feed(c->http, in->p, in->len, &used, NULL);
 		buf_drop(in, used);
@@ -205,6 +204,8 @@ serve(struct conn *c)
 		} else {
 			if (net_http_started(c->http) && c->phase == IDLE)
 				enter(c, HEAD);
+			/* Taken after a reply: it may have been full. */
+			net_stream_want(c->stream, 0);
 			break;
 		}
 	}
@@ -270,8 +271,22 @@ on_end(void *cookie, enum net_end e, const char *why)
 		conn_free(c);
 }
 
+/* The answer has left: now for the next request. */
+static void
+on_drain(void *cookie)
+{
+	struct conn *c = cookie;
+
+	if (c->phase != ANSWER || net_stream_pending(c->stream) > 0)
+		return;
+	net_http_reset(c->http);
+	enter(c, IDLE);
+	net_stream_pause(c->stream, false);
+	serve(c);
+}
+
 static const struct net_stream_ops stream_ops = {
-	on_open, on_data, NULL, on_end
+	on_open, on_data, on_drain, on_end
 };
 
 static void
@@ -298,12 +313,6 @@ on_timer(void *cookie)
 }
 
 static void
-on_kick(void *cookie)
-{
-	serve(cookie);
-}
-
-static void
 on_accept(void *cookie, int fd, const char *peer)
 {
 	struct x1http_server *s = cookie;
@@ -324,8 +333,7 @@ on_accept(void *cookie, int fd, const char *peer)
 		return;
 	}
 	if (net_http_request(&c->http, s->conf.body_max) != 0 ||
-	    net_timer_create(&c->timer, s->loop, on_timer, c) != 0 ||
-	    net_timer_create(&c->kick, s->loop, on_kick, c) != 0) {
+	    net_timer_create(&c->timer, s->loop, on_timer, c) != 0) {
 		close(fd);
 		conn_destroy(c);
 		return;
@@ -459,10 +467,8 @@ x1http_reply(struct x1http_req *r, int status, const void *body, size_t len)
 			enter(c, OVER);
 			net_stream_finish(c->stream);
 		} else {
-			net_http_reset(c->http);
-			enter(c, IDLE);
-			net_stream_pause(c->stream, false);
-			net_timer_set(c->kick, 0);
+			/* Who does not read gets nothing more to read. */
+			enter(c, ANSWER);
 		}
 	}
 	explicit_bzero(r->body, r->body_len);

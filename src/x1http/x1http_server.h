@@ -61,9 +61,10 @@ bool x1http_req_alive(const struct x1http_req *);
 /**
  * x1http_reply(r, status, body, len):
  * Answer with a copy of ${body} (application/xml; charset=UTF-8) and free
- * ${r}; dropped if the peer has gone.  With an empty body only the status says
- * anything: 403 for an unknown certificate, 503 where nothing may be taken for
- * an answer.
+ * ${r}; dropped if the peer has gone.  Its next request is read once this has
+ * left; a peer that does not take it within the time of a body is dropped.
+ * With an empty body only the status says anything: 403 for an unknown
+ * certificate, 503 where nothing may be taken for an answer.
  */
 void x1http_reply(struct x1http_req *, int, const void *, size_t);
 #endif /* !X1HTTP_SERVER_H_ */
