@@ -1,5 +1,6 @@
 /* src/x1http/test-x1http.c: both ends of X1 over loopback and real TLS */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -599,6 +600,37 @@ quotas(void)
 	x1http_server_free(sv.s);
 }
 
+/* Connections that show no certificate keep out none that does. */
+static void
+strangers_make_room(void)
+{
+	struct x1http_peer *p;
+	int fd[3], i;
+	char c;
+
+	sv.conf.conns = 3;
+	serve();
+	sv.conf = (struct x1http_server_conf){ .conns = 0 };
+	for (i = 0; i < 3; i++) {
+		fd[i] = dial();
+		net_loop_step(loop, 50);
+	}
+	CHECK(sv.refused == 0);
+	p = peer(client_tls, NULL, 0);
+	post(p, "<q/>", UTC_SECOND);
+	RUN(cl.done);
+	CHECK(cl.r.fate == X1HTTP_ANSWERED && sv.requests == 1);
+	CHECK(sv.refused == 1);
+	CHECK_STR(sv.refused_why, "no certificate yet, and no room");
+	/* The oldest; the others are still open. */
+	CHECK(recv(fd[0], &c, 1, 0) == 0);
+	CHECK(recv(fd[1], &c, 1, 0) < 0 && errno == EAGAIN);
+	for (i = 0; i < 3; i++)
+		close(fd[i]);
+	x1http_peer_free(p);
+	x1http_server_free(sv.s);
+}
+
 static void
 fates(void)
 {
@@ -854,6 +886,7 @@ main(void)
 	CHECK_RUN(raw_waits);
 	CHECK_RUN(raw_handshakes);
 	CHECK_RUN(quotas);
+	CHECK_RUN(strangers_make_room);
 	CHECK_RUN(fates);
 	CHECK_RUN(idle_close);
 	CHECK_RUN(elements);

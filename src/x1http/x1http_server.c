@@ -312,6 +312,27 @@ on_timer(void *cookie)
 	}
 }
 
+/*
+ * All places are taken: the oldest that has shown no certificate yet loses
+ * its own.  Addresses cost a stranger nothing, and a real peer is through its
+ * handshake before so many new ones can have come.
+ */
+static bool
+make_room(struct x1http_server *s)
+{
+	struct conn *i, *oldest = NULL;
+
+	if (s->conns_n < s->conf.conns)
+		return (true);
+	for (i = s->first; i != NULL; i = i->next)
+		if (i->phase == HANDSHAKE)
+			oldest = i;
+	if (oldest == NULL)
+		return (false);
+	on_end(oldest, NET_END_TLS, "no certificate yet, and no room");
+	return (s->conns_n < s->conf.conns);
+}
+
 static void
 on_accept(void *cookie, int fd, const char *peer)
 {
@@ -321,7 +342,7 @@ on_accept(void *cookie, int fd, const char *peer)
 
 	for (i = s->first; i != NULL; i = i->next)
 		same += strcmp(i->peer, peer) == 0;
-	if (s->conns_n >= s->conf.conns || same >= s->conf.conns_addr) {
+	if (same >= s->conf.conns_addr || !make_room(s)) {
 		close(fd);
 		if (s->conf.on_refused != NULL)
 			s->conf.on_refused(s->conf.cookie, peer,

@@ -17,8 +17,11 @@ struct x1http_server_conf {
 	const char *listen;	/* "192.0.2.1:8443", "[2001:db8::1]:0" */
 	struct net_tls *tls;	/* a server context; NULL refuses to start */
 	size_t body_max;	/* 0: NET_HTTP_REQUEST_MAX */
-	/* Connections open at once: in all, of one address, of one certificate.
-	 * 0: 1024, 64, 32. */
+	/*
+	 * Connections open at once: in all, of one address, of one certificate.
+	 * 0: 1024, 64, 32.  Where all are taken a new one has the place of the
+	 * oldest that has shown no certificate yet.
+	 */
 	unsigned int conns, conns_addr, conns_cert;
 	/* Absolute times from the start of each phase; 0: 10 s, 10 s, 30 s,
 	 * 120 s.  Idle is above 90 s, after which real clients close. */
