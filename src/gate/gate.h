@@ -45,6 +45,7 @@ struct x1http_server;
 #define GATE_LINK_WAIT		(60 * UTC_SECOND)	/* of one request */
 #define GATE_HEAD_RETRY		UTC_SECOND
 #define GATE_VOID_BRAKE		(GATE_VOID_MAX / 2)	/* numbers lost */
+#define GATE_CONNS_MAX		1024	/* of one address we listen at */
 #define GATE_TELL_MAX		20	/* lines a second on what strangers do */
 #define GATE_PACE_HOLD		(UTC_SECOND / 20)
 #define GATE_STOP_WAIT		(2 * UTC_SECOND)

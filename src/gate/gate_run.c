@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/diag.h"
@@ -278,10 +279,27 @@ open_links(struct gate *g, struct cu_why *why)
 	    &g->talk_conf, &gate_talk_ops, g));
 }
 
+/*
+ * Who connects to us takes at most half of the descriptors: with none left no
+ * stop reaches its element, and no file is written.
+ */
+static unsigned int
+conns_max(size_t servers)
+{
+	struct rlimit r;
+	rlim_t each;
+
+	if (servers == 0 || getrlimit(RLIMIT_NOFILE, &r) != 0 ||
+	    (each = r.rlim_cur / 2 / servers) > GATE_CONNS_MAX)
+		return (GATE_CONNS_MAX);
+	return (each > 0 ? (unsigned int)each : 1);
+}
+
 static int
 open_servers(struct gate *g, struct cu_why *why)
 {
 	struct x1http_server_conf conf = { .tls = g->server_tls,
+	    .conns = conns_max(g->conf->listen_n),
 	    .on_request = gate_front_request,
 	    .on_refused = gate_front_refused, .on_bad = gate_front_bad,
 	    .cookie = g };

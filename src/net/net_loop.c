@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include "base/err.h"
@@ -44,6 +45,18 @@ on_step(evutil_socket_t fd, short what, void *cookie)
 	(void)fd, (void)what, (void)cookie;
 }
 
+/* The customary 1,024 are less than the connections a gate may have. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= r.rlim_max)
+		return;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int
 net_loop_create(struct net_loop **out)
 {
@@ -54,6 +67,7 @@ net_loop_create(struct net_loop **out)
 		return (CU_ENOMEM);
 	/* OpenSSL writes by write(2), which has no MSG_NOSIGNAL. */
 	signal(SIGPIPE, SIG_IGN);
+	raise_descriptors();
 	if ((cfg = event_config_new()) == NULL)
 		goto err1;
 	event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER |

@@ -18,7 +18,8 @@ struct net_signal;
 
 /**
  * net_loop_create(out): Return an owned loop.  0, or CU_EIO.
- * From then on the process ignores SIGPIPE.
+ * From then on the process ignores SIGPIPE, and may open as many descriptors
+ * as its hard limit allows.
  */
 int net_loop_create(struct net_loop **);
 /** net_loop_free(l): What was made with ${l} must be freed before. */
