@@ -64,8 +64,9 @@ int journal_create(struct journal **, const struct journal_options *,
  * Lock the directory and recover.  Return 0 with an owned journal, ready;
  * JOURNAL_E_DAMAGED, JOURNAL_E_MEMORY: nothing was changed, ${why} names P,
  * ${found} (may be NULL) has size and position; CU_EBUSY: another process has
- * it; CU_ENOENT: no journal; CU_EIO, CU_ENOMEM.  A size of 0 is for the caller
- * to judge: its genesis is gone.
+ * it; CU_ENOENT: no journal; CU_EMALFORMED: a segment is far beyond the others;
+ * CU_EIO, CU_ENOMEM.  A size of 0 is for the caller to judge: its genesis is
+ * gone.
  */
 int journal_open(struct journal **, const struct journal_options *,
     struct journal_found *, struct cu_why *);

@@ -87,8 +87,11 @@ journal_reader_open_io(struct journal_reader **out, struct io *io,
 		cu_why_set(why, "%s/journal: %s", dir, strerror(errno));
 		goto err;
 	}
-	if ((rc = journal_segment_last(io, r->segs, &max)) != 0)
+	if ((rc = journal_segment_last(io, r->segs, &max)) != 0) {
+		cu_why_set(why, "%s/journal: segment %u is far beyond the "
+		    "others", dir, max);
 		goto err;
+	}
 	rc = CU_ENOENT;
 	/* Any header will do: all repeat size and origin. */
 	for (; max > 0 && (rc = read_header(r, max, &h)) != 0; max--)
@@ -278,10 +281,10 @@ place(struct journal_reader *r)
 {
 	struct journal_header h;
 	uint32_t max;
-	int rc = CU_EMALFORMED;
+	int rc;
 
-	if (journal_segment_last(r->io, r->segs, &max) != 0)
-		return (CU_EIO);
+	if ((rc = journal_segment_last(r->io, r->segs, &max)) != 0)
+		return (rc);
 	for (; max > 0; max--) {
 		rc = read_header(r, max, &h);
 		if (rc == CU_EIO)
@@ -473,8 +476,8 @@ seek(struct journal_reader *r, struct stream *s, uint64_t index)
 			return (rc);
 	}
 	/* Without it: the segment by its header, then frame by frame. */
-	if (journal_segment_last(r->io, r->segs, &max) != 0)
-		return (CU_EIO);
+	if ((rc = journal_segment_last(r->io, r->segs, &max)) != 0)
+		return (rc);
 	for (; max > 0; max--) {
 		rc = read_header(r, max, &h);
 		if (rc == CU_EIO)
@@ -787,10 +790,10 @@ verify_all(struct verifying *w)
 {
 	struct journal_header h;
 	uint32_t number, max;
-	int rc = 0;
+	int rc;
 
-	if (journal_segment_last(w->r->io, w->r->segs, &max) != 0)
-		return (CU_EIO);
+	if ((rc = journal_segment_last(w->r->io, w->r->segs, &max)) != 0)
+		return (rc);
 	w->all = (uint64_t)max * w->r->segment_size;
 	for (number = 1; number <= max; number++) {
 		rc = read_header(w->r, number, &h);

@@ -19,7 +19,8 @@ struct journal_reader;
 /** journal_reader_open(out, dir, why):
  * Open the log directory ${dir} (which holds journal/).  Return 0 with an
  * owned reader; CU_ENOENT if no journal is there; CU_EMALFORMED if no segment
- * has a header; CU_ENOMEM, CU_EIO.  ${why} gets the reason.
+ * has a header, or one is far beyond the others (journal_segment_last);
+ * CU_ENOMEM, CU_EIO.  ${why} gets the reason.
  */
 int journal_reader_open(struct journal_reader **, const char *,
     struct cu_why *);

@@ -380,8 +380,12 @@ journal_judge(struct journal_judged *g, struct io *io, int dir, int segs,
 	if (why != NULL)
 		why->text[0] = '\0';
 	digest(j.origin, key->name, strlen(key->name));
-	if (journal_segment_last(io, segs, &j.max) != 0)
-		return (CU_EIO);
+	if ((rc = journal_segment_last(io, segs, &j.max)) != 0) {
+		if (rc == CU_EMALFORMED)
+			cu_why_set(why, "segment %" PRIu32 " is far beyond "
+			    "the others: whose file is that?", j.max);
+		return (rc);
+	}
 	if ((rc = guess_size(&j, segment_size)) != 0 ||
 	    (rc = find_last(&j, why)) != 0 || (rc = load_memory(&j)) != 0)
 		return (rc);

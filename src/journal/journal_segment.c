@@ -15,26 +15,39 @@ journal_segment_name(char out[JOURNAL_SEGMENT_NAME], uint32_t number)
 	snprintf(out, JOURNAL_SEGMENT_NAME, "%08" PRIu32 ".seg", number);
 }
 
+struct names {
+	uint32_t max, n;
+};
+
 static int
 on_name(void *cookie, const char *name)
 {
-	uint32_t *max = cookie, n;
+	struct names *s = cookie;
 	char again[JOURNAL_SEGMENT_NAME];
+	uint32_t n;
 
 	if (strlen(name) != 12 || strcmp(name + 8, ".seg") != 0)
 		return (0);
 	n = (uint32_t)strtoul(name, NULL, 10);
 	journal_segment_name(again, n);
-	if (strcmp(again, name) == 0 && n > *max)
-		*max = n;
+	if (strcmp(again, name) != 0 || n == 0)
+		return (0);
+	s->n++;
+	if (n > s->max)
+		s->max = n;
 	return (0);
 }
 
 int
 journal_segment_last(struct io *io, int segs, uint32_t *max)
 {
+	struct names s = { 0, 0 };
+
 	*max = 0;
-	return (io->list(io, segs, on_name, max) != 0 ? CU_EIO : 0);
+	if (io->list(io, segs, on_name, &s) != 0)
+		return (CU_EIO);
+	*max = s.max;
+	return (s.max - s.n > JOURNAL_MISSING_MAX ? CU_EMALFORMED : 0);
 }
 
 int

@@ -8,12 +8,17 @@ struct io;
 
 #define JOURNAL_LEVELS	8		/* files of hashes, level.0 to level.7 */
 #define JOURNAL_SEGMENT_NAME 16
+#define JOURNAL_MISSING_MAX 64
 
 /** journal_segment_name(out, number): The name of its file. */
 void journal_segment_name(char[JOURNAL_SEGMENT_NAME], uint32_t);
 
-/** journal_segment_last(io, segs, max): The largest number of a file in
- * journal/ ${segs}, 0 without any.  0, CU_EIO. */
+/**
+ * journal_segment_last(io, segs, max):
+ * The largest number of a file in journal/ ${segs}, 0 without any.  0; CU_EIO;
+ * CU_EMALFORMED if more than JOURNAL_MISSING_MAX below it are missing: a mere
+ * name must not send anybody through a hundred million numbers.
+ */
 int journal_segment_last(struct io *, int, uint32_t *);
 
 /**

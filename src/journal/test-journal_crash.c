@@ -4,6 +4,7 @@
  * there, the root is its root, and the log goes on without repair by hand.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
@@ -11,6 +12,7 @@
 #include "crashfs.h"
 #include "crypto/sign.h"
 #include "journal/journal.h"
+#include "journal/journal_segment.h"
 #include "tlog/tlog_note.h"
 
 #define SEGMENT	(1 << 20)
@@ -398,6 +400,60 @@ __asan_default_options(void)
 	return ("quarantine_size_mb=1");
 }
 
+/* Open the writer and a reader beside a stray file of segment ${n}. */
+static int
+open_beside(struct io *io, int segs, uint32_t n, struct cu_why *why)
+{
+	struct journal_options o = options(io);
+	struct journal_reader *r;
+	struct journal *j;
+	char name[16];
+	int fd, rc;
+
+	snprintf(name, sizeof(name), "%08u.seg", n);
+	fd = io->openat(io, segs, name, O_RDWR | O_CREAT, 0600);
+	CHECK(fd >= 0);
+	io->close(io, fd);
+	if ((rc = journal_open(&j, &o, NULL, why)) == 0)
+		journal_free(j);
+	if (journal_reader_open_io(&r, io, "log", NULL) == 0) {
+		CHECK(rc == 0);
+		journal_reader_free(r);
+	} else
+		CHECK(rc == CU_EMALFORMED);
+	CHECK(io->unlinkat(io, segs, name) == 0);
+	return (rc);
+}
+
+/* A name alone sends nobody through all the numbers below it. */
+static void
+stray_name(void)
+{
+	struct crashfs *fs = crashfs_create();
+	struct io *io = crashfs_io(fs);
+	struct journal_options o = options(io);
+	struct cu_why why = { "" };
+	uint64_t size = 0;
+	struct journal *j;
+	uint32_t last;
+	int segs;
+
+	REQUIRE(journal_create(&j, &o, NULL) == 0);
+	CHECK(append(j, 3, 0, &size) == 0);
+	journal_free(j);
+	segs = io->openat(io, AT_FDCWD, "log/journal", O_RDONLY | O_DIRECTORY,
+	    0);
+	REQUIRE(segs >= 0 && journal_segment_last(io, segs, &last) == 0);
+	CHECK(open_beside(io, segs, last + 1 + JOURNAL_MISSING_MAX, &why) == 0);
+	CHECK(open_beside(io, segs, last + 2 + JOURNAL_MISSING_MAX, &why) ==
+	    CU_EMALFORMED);
+	CHECK(open_beside(io, segs, JOURNAL_SEGMENTS_MAX, &why) ==
+	    CU_EMALFORMED);
+	CHECK(strstr(why.text, "99999999") != NULL);
+	io->close(io, segs);
+	crashfs_free(fs);
+}
+
 int
 main(void)
 {
@@ -408,6 +464,7 @@ main(void)
 		return (1);
 	make_roots();
 	CHECK_RUN(locked);
+	CHECK_RUN(stray_name);
 	CHECK_RUN(disk_full);
 	CHECK_RUN(power_cut);
 	CHECK_RUN(power_cut_in_recovery);
