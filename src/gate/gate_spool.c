@@ -29,6 +29,7 @@
 #define MAGIC		UINT32_C(0x43550150)
 #define SLOT		2048U
 #define HEADER		24U
+#define TRIED_MAX	(4 * (size_t)GATE_SPOOL_SIZE)	/* in vain */
 #define AAD		40U
 #define ALIGN(n)	(((n) + 7U) & ~(size_t)7U)
 
@@ -43,6 +44,7 @@ struct gate_spool {
 	int fd;
 	uint8_t key[AEAD_KEY_LEN];
 	uint64_t generation, number;
+	size_t tried;			/* bytes of what looked like a frame */
 	size_t at;			/* where the next frame goes */
 	STAILQ_HEAD(, item) items;
 	size_t n, loose_n;
@@ -166,6 +168,7 @@ frame_read(struct gate_spool *s, const uint8_t *file, size_t at,
 	    rd_bytes(&r, &iv, AEAD_IV_LEN) || rd_be(&r, 4, &zero) ||
 	    rd_bytes(&r, &tag, AEAD_TAG_LEN) || rd_bytes(&r, &cipher, len))
 		return (0);
+	s->tried += len;
 	if ((plain = malloc(len + 1)) == NULL)
 		return (CU_ENOMEM);
 	if (aead_open(plain, tag, s->key, iv, file + at, AAD, cipher,
@@ -181,6 +184,7 @@ frame_read(struct gate_spool *s, const uint8_t *file, size_t at,
 	if (rc != 0)
 		return (0);
 	s->number = number;
+	s->tried -= len;
 	return ((long)ALIGN(GATE_SPOOL_FRAME + len));
 }
 
@@ -198,6 +202,11 @@ frames_read(struct gate_spool *s, const uint8_t *file)
 
 	s->at = at;
 	while (at + GATE_SPOOL_FRAME <= GATE_SPOOL_SIZE) {
+		if (s->tried > TRIED_MAX) {
+			diag("spool: damaged, not read on from byte %zu", at);
+			s->failed = true;
+			break;
+		}
 		if ((len = frame_read(s, file, at, &r)) < 0)
 			return ((int)len);
 		if (len == 0) {
