@@ -56,8 +56,8 @@ take(struct home_notebook *n, const struct jv *root, struct cu_why *why)
 	return (0);
 }
 
-static int
-parse(struct home_notebook *n, const char *text, size_t len,
+int
+home_notebook_parse(struct home_notebook *n, const char *text, size_t len,
     struct cu_why *why)
 {
 	struct home_notebook got = { .size = 0 };
@@ -102,7 +102,7 @@ home_notebook_read(struct home_notebook *n, const char *dir,
 	rc = io_read_file(io_system(), fd, NAME, &b);
 	close(fd);
 	if (rc == 0)
-		rc = parse(n, buf_text(&b), b.len, why);
+		rc = home_notebook_parse(n, buf_text(&b), b.len, why);
 	else
 		cu_why_set(why, "%s", cu_strerror(rc));
 	if (rc != 0)

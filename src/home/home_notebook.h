@@ -20,8 +20,13 @@ struct home_notebook {
 	char note[HOME_NOTE_MAX];	/* its signed note; "" without one */
 };
 
+/** home_notebook_parse(n, text, len, why): The file's bytes.
+ * 0; CU_EMALFORMED: its digest or form is wrong; CU_ENOMEM.
+ */
+int home_notebook_parse(struct home_notebook *, const char *, size_t,
+    struct cu_why *);
 /** home_notebook_read(n, dir, why): DIR/notebook.
- * CU_ENOENT: none yet; CU_EMALFORMED: its digest or form is wrong.
+ * CU_ENOENT: none yet; CU_EIO; else as home_notebook_parse.
  */
 int home_notebook_read(struct home_notebook *, const char *, struct cu_why *);
 /**
