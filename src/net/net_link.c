@@ -588,6 +588,17 @@ process_one(struct net_link *l)
 	return (1);
 }
 
+/*
+ * A server takes no more from who does not read what it was answered.  Its
+ * clients always read, or both ends could wait for each other.
+ */
+static bool
+behind(const struct net_link *l)
+{
+	return (l->server != NULL && l->high &&
+	    net_stream_pending(l->stream) > NET_LINK_OUT_LOW);
+}
+
 /* Whole frames that are there, while we may take more. */
 static void
 process(struct net_link *l)
@@ -601,7 +612,7 @@ process(struct net_link *l)
 		ready(l);
 	while (!l->dead && (s = l->stream) != NULL && l->state >= GREETING &&
 	    l->state != CLOSING && l->state != WELCOMING &&
-	    l->in_n < NET_WINDOW) {
+	    l->in_n < NET_WINDOW && !behind(l)) {
 		rc = process_one(l);
 		if (rc != 1 || l->stream != s)
 			break;
@@ -654,13 +665,14 @@ on_drain(void *cookie)
 	if (!l->high || net_stream_pending(l->stream) > NET_LINK_OUT_LOW)
 		return;
 	l->high = false;
-	if (l->state != READY || l->ops->on_drain == NULL)
-		return;
 	l->busy++;
-	l->ops->on_drain(l->cookie, l);
+	if (l->state == READY && l->ops->on_drain != NULL)
+		l->ops->on_drain(l->cookie, l);
 	l->busy--;
 	if (l->dead && l->busy == 0)
 		destroy(l);
+	else if (!l->dead && l->stream != NULL)
+		process(l);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "base/buf.h"
 #include "base/err.h"
 #include "check.h"
 #include "crypto/sign.h"
@@ -22,6 +23,7 @@ struct end {
 	struct net_link *link;
 	int ready, closed, hellos, messages, drains;
 	bool refuse, keep;		/* server: fail hello; do not answer */
+	bool large;			/* server: answer an ask at length */
 	char why[256];
 	uint64_t ids[80];
 	unsigned int ids_n;
@@ -75,8 +77,15 @@ on_ready(void *cookie, struct net_link *l)
 static void
 answer(struct net_link *l, uint64_t id)
 {
+	static const char large[60000];
 	struct net_out m;
 
+	if (server_end.large) {
+		net_out_init(&m, NET_ANSWER);
+		net_out_part(&m, large, sizeof(large));
+		CHECK(net_link_answer(l, id, &m) == 0);
+		return;
+	}
 	net_out_init(&m, NET_DECIDED);
 	jw_dec(&m.w, "index", id + 100);
 	jw_bool(&m.w, "allowed", true);
@@ -401,6 +410,62 @@ freed_in_callback(void)
 	net_link_server_free(s);
 }
 
+static void
+add_frame(struct buf *b, const char *json)
+{
+	buf_be(b, 4, strlen(json));
+	buf_be(b, 4, 0);
+	buf_str(b, json);
+}
+
+/* Who asks and asks and does not read is not answered without end. */
+static void
+unread_answers(void)
+{
+	static char in[65536];
+	struct net_link_server *s = serve();
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	char text[64];
+	size_t sum = 0;
+	struct buf b;
+	ssize_t got;
+	int fd, i;
+
+	server_end.large = true;
+	buf_init(&b, 65536);
+	add_frame(&b, "{\"kind\":\"hello\",\"v\":1,\"role\":\"cli\","
+	    "\"use\":\"talk\",\"instance\":null,\"build\":\"\","
+	    "\"origin\":\"\",\"genesis\":null,\"start\":0,\"size\":\"0\","
+	    "\"window\":64,\"spool\":0,\"nonce\":"
+	    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}");
+	strcpy(un.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	REQUIRE(connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0);
+	CHECK(write(fd, b.p, b.len) == (ssize_t)b.len);
+	RUN(server_end.ready);
+	buf_reset(&b);
+	for (i = 1; i <= 200; i++) {
+		snprintf(text, sizeof(text), "{\"kind\":\"ask\",\"id\":\"%d\","
+		    "\"what\":\"x\"}", i);
+		add_frame(&b, text);
+	}
+	/* In one piece, which the socket takes at once. */
+	CHECK(write(fd, b.p, b.len) == (ssize_t)b.len);
+	buf_fini(&b);
+	for (i = 0; i < 20; i++)
+		net_loop_step(loop, 5);
+	CHECK(server_end.messages > 10 && server_end.messages < 60);
+	for (i = 0; i < 1000 && sum < 200 * 60000; i++) {
+		while ((got = recv(fd, in, sizeof(in), MSG_DONTWAIT)) > 0)
+			sum += (size_t)got;
+		net_loop_step(loop, 5);
+	}
+	CHECK(server_end.messages == 200 && sum >= 200 * 60000);
+	close(fd);
+	RUN(server_end.closed);
+	net_link_server_free(s);
+}
+
 /* Bytes of a stranger. */
 static void
 strangers(void)
@@ -621,6 +686,7 @@ main(void)
 	CHECK_RUN(refusals);
 	CHECK_RUN(command_line);
 	CHECK_RUN(freed_in_callback);
+	CHECK_RUN(unread_answers);
 	CHECK_RUN(strangers);
 	CHECK_RUN(over_tls);
 	sign_key_free(keeper_key);
