@@ -196,21 +196,27 @@ class Made:
             setattr(self, kind, str(self.add(who, "element", {
                 "act": ("add", p, two), "seals": [
                     ("audit_key", lb.b64u(AUDIT_KEY), "element:" + who)]})))
-        seals = [(n, "x", "warrant:w-1") for n in ("authority", "reference",
-                                                   "legal_basis", "liid")]
-        p = {"id": "w-1", "revision": 1, "supersedes": None,
+        self.revision = self.order("w-1", "submit", "approve")
+
+    def order(self, name, submit="", approve="", approver="judge",
+              window=86400000000):
+        scope = "warrant:" + name
+        seals = [(n, "x", scope) for n in ("authority", "reference",
+                                           "legal_basis", "liid")]
+        p = {"id": name, "revision": 1, "supersedes": None,
              "kind": "ordinary", "from": ll.spell_time(BEGIN),
-             "until": ll.spell_time(BEGIN + 86400000000), "scope": "iri",
+             "until": ll.spell_time(BEGIN + window), "scope": "iri",
              "services": [], "elements": ["ne-1"], "zones": [],
              "deliver_to": [], "sets": [lw.set_tokens(TOKEN_KEY, [IMSI])]}
-        index = self.add("submit", "warrant", {
+        index = self.add(submit, "warrant", {
             "act": ("submit", p, ["clerk"]), "seals": seals + [
-                ("targets", [[IMSI]], "warrant:w-1"),
-                ("token_key", lb.b64u(TOKEN_KEY), "warrant:w-1")]})
-        self.revision = lb.b64u(lb.sha(lb.read_json(self.entries[index])[
+                ("targets", [[IMSI]], scope),
+                ("token_key", lb.b64u(TOKEN_KEY), scope)]})
+        digest = lb.b64u(lb.sha(lb.read_json(self.entries[index])[
             "act"]["payload"].encode()))
-        self.add("approve", "warrant", {"act": (
-            "approve", {"id": "w-1", "digest": self.revision}, ["judge"])})
+        self.add(approve, "warrant", {"act": (
+            "approve", {"id": name, "digest": digest}, [approver])})
+        return digest
 
     def say(self, label, kind, who, said, **more):
         return self.add(label, kind, dict(more, said=said), who)
@@ -260,6 +266,14 @@ class Made:
             dids=sorted(t["dids"]), delivery=t["delivery"], implicit=False,
             mediation=len(t["med"]), services=t["services"])
 
+    def create(self, label, did):
+        line = lw.token(AUDIT_KEY, "line", DEST_LINE.replace(DID, did))
+        return self.command(
+            label, "CreateDestination", DEST.replace(DID, did),
+            self.element_scope, [("address", AT)], {
+                "decision": "allowed", "rule": "destination.registered",
+                "line": line, "to": self.mdf}, dids=[did], delivery="X2Only")
+
     def opens(self, label, kind, *rests, **more):
         row = {"finding": None, "element": self.ne, "instance": None,
                "holder": None, "xid": None, "did": None, "word": None,
@@ -284,12 +298,7 @@ class Made:
             self.say("start " + who, "start", who, {
                 "version": "0.1.0", "build": "x", "config": config,
                 "size": "3", "spool": None, "last": 0})
-        at = self.command("create", "CreateDestination", DEST, ne,
-                          [("address", AT)], {
-                              "decision": "allowed",
-                              "rule": "destination.registered",
-                              "line": lw.token(AUDIT_KEY, "line", DEST_LINE),
-                              "to": self.mdf}, dids=[DID], delivery="X2Only")
+        at = self.create("create", DID)
         self.outcome("created", at, ne)
         task = {"xid": XID, "dids": [DID], "delivery": "X2Only",
                 "implicit": False, "mediation": 0}
@@ -578,6 +587,21 @@ LIES = (
     ("stop", said(size="99"), True),
     ("end", lambda d: d.update(own={"size": "1"}), True),
     ("end", lambda d: d.update(n=99), True),
+    # Rules, and what they ask of requester and element.
+    ("activate", own(rule="task.cover.none"), True),
+    ("activate", own(rule="task.narrows"), True),
+    ("activate", said(admf="admf-9"), True),
+    ("activate", said(bound="cn"), True),
+    ("create", own(rule="alive"), True),
+    ("refused", own(rule="task.covered"), True),
+    ("refused", own(rule="read.bulk"), True),
+    ("refused", own(rule="peer.unknown"), True),
+    ("refused", own(rule="element.gate"), True),
+    ("refused", own(rule="task.did.none"), True),
+    ("refused", own(rule="transaction.repeated"), True),
+    ("refused", own(rule="form.target"), True),
+    ("refused", own(rule="task.cover.element"), False),
+    ("refused", own(rule="task.cover.window"), False),
 )
 
 
@@ -635,6 +659,51 @@ def end_of_all_tasks(m):
         "decision": "allowed", "rule": "task.stop"})
 
 
+def read_of_a_task_of_nobody(m):
+    return m.command("", "GetTaskDetails", "<xId>f" + XID[1:] + "</xId>",
+                     m.element_scope, [], {
+                         "decision": "allowed", "rule": "read.task"},
+                     xid="f" + XID[1:])
+
+
+def refused_though_covered(m):
+    xid = "c" + XID[1:]
+    return m.command("", "ActivateTask", TASK.replace(XID, xid),
+                     m.element_scope, [("target", IMSI)], {
+                         "decision": "refused", "rule": "task.cover.none"},
+                     xid=xid, dids=[DID], delivery="X2Only", implicit=False,
+                     mediation=0)
+
+
+def a_warrant_passed_over(m):
+    m.order("w-2")
+    return m.task("", "ActivateTask", {"rule": "task.covered",
+                                       "covers": m.covers()},
+                  put=[(XID, "c" + XID[1:])])
+
+
+def removed_while_in_use(m):
+    return m.command("", "RemoveDestination", "<dId>" + DID + "</dId>",
+                     m.element_scope, [], {
+                         "decision": "allowed", "rule": "destination.remove"},
+                     dids=[DID])
+
+
+def destination_not_acknowledged(m):
+    did = "1" + DID[1:]
+    m.create("", did)
+    return m.task("", "ActivateTask", {"rule": "task.covered",
+                                       "covers": m.covers()},
+                  put=[(XID, "c" + XID[1:]), (DID, did)])
+
+
+def transaction_repeated(m):
+    used = lb.read_json(m.entries[m.activated])["said"]
+    return m.command("", "Ping", "", m.element_scope, [], {
+        "decision": "allowed", "rule": "alive"}, transaction=lb.read_json(
+            used.encode())["transaction"])
+
+
 def unanswered_stop(m):
     at = m.command("", "DeactivateTask", "<xId>" + XID + "</xId>",
                    m.warrant_scope, [], {"decision": "allowed",
@@ -662,12 +731,15 @@ def stop_unacknowledged_for_no_reason(m):
 
 
 STORIES = tuple((f.__name__.replace("_", " "), f, clear) for f, clear in (
-    (widened, True), (other_target, False), (no_such_destination, True),
+    (widened, True), (other_target, True), (no_such_destination, True),
     (sent_though_refused, True), (sent_twice, True),
     (read_of_no_destination, True), (read_of_another_in_what_was_sent, False),
     (read_of_everything, True), (end_of_all_tasks, True),
     (finding_withheld, True), (finding_late, True),
-    (stop_unacknowledged_for_no_reason, True)))
+    (stop_unacknowledged_for_no_reason, True),
+    (read_of_a_task_of_nobody, True), (refused_though_covered, False),
+    (a_warrant_passed_over, False), (removed_while_in_use, True),
+    (destination_not_acknowledged, True), (transaction_repeated, True)))
 
 
 def all_lies():

@@ -16,8 +16,7 @@ import log_bytes as lb                                          # noqa: E402
 import log_lines as ll                                          # noqa: E402
 import log_words as lw                                          # noqa: E402
 import verify                                                   # noqa: E402
-from made_log import (BEGIN, IMSI, TOKEN_KEY, Made,       # noqa: E402
-                      public, some)
+from made_log import Made, public, some                         # noqa: E402
 
 
 def run(folder, genesis, full):
@@ -87,23 +86,6 @@ class Voided(Made):
     With the two the rules go that they set, and what the third approved.
     """
 
-    def order(self, name, approver):
-        seals = [(n, "x", "warrant:" + name) for n in (
-            "authority", "reference", "legal_basis", "liid")]
-        p = {"id": name, "revision": 1, "supersedes": None,
-             "kind": "ordinary", "from": ll.spell_time(BEGIN),
-             "until": ll.spell_time(BEGIN + self.window), "scope": "iri",
-             "services": [], "elements": ["ne-1"], "zones": [],
-             "deliver_to": [], "sets": [lw.set_tokens(TOKEN_KEY, [IMSI])]}
-        index = self.add("submit " + name, "warrant", {
-            "act": ("submit", p, ["clerk"]), "seals": seals + [
-                ("targets", [[IMSI]], "warrant:" + name),
-                ("token_key", lb.b64u(TOKEN_KEY), "warrant:" + name)]})
-        digest = lb.b64u(lb.sha(lb.read_json(self.entries[index])[
-            "act"]["payload"].encode()))
-        self.add("approve " + name, "warrant", {"act": (
-            "approve", {"id": name, "digest": digest}, [approver])})
-
     def holder(self, name, role):
         self.add(name, "holder", {"act": ("add", {
             "id": name, "form": "ed25519", "keys": [lb.b64u(public(name))],
@@ -116,13 +98,11 @@ class Voided(Made):
         self.since = self.add("policy", "policy", {"act": (
             "set", {"rules": rules}, ["overseer-1", "overseer-2"])})
         self.holder("stranger", "approver")
-        self.window = 3600000000
-        self.order("w-2", "stranger")
+        self.order("w-2", approver="stranger", window=3600000000)
         self.add("void", "holder", {"act": ("revoke", {
             "id": "overseer-1", "void_since": str(self.since)},
             ["overseer-2"])})
-        self.window = 86400000000
-        self.order("w-3", "judge")
+        self.order("w-3")
 
     def audits(self):
         tables = self.tables = log_acts.Tables(self.entries[0])

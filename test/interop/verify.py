@@ -6,10 +6,16 @@
 
 LOG is the directory with journal/ in it (the keeper's log/, or a copy).
 Structural: frames, tree, checkpoints; statements and who made them; reports
-and whose they are; times and numbers; what refers to what; that each allowed
-command names live warrants that cover it by its clear members.  With the vault
-it is full: every sealed value is opened; each digest, token, set and line
-token computed again; what was sent is read and must be what was decided.
+and whose they are; times and numbers; what refers to what; that each decision's
+rule fits its command, requester and element, and each allowed command the
+warrants, tasks and destinations that stand so far.  With the vault it is full:
+every sealed value is opened; each digest, token, set and line token computed
+again; what was sent is read and must be what was decided; no warrant that
+covers a task is passed over.
+
+What it does not repeat: productIDs; what an element's answer says against a
+destination (task.did.contradicted); which of several rules that hold comes
+first.  Where the log leaves open what a keeper knew, it refuses nothing.
 
 Exit: 0 all holds, 1 something does not (the entry is named), 2 usage, 3 it
 could not be looked at.
@@ -27,6 +33,7 @@ from log_acts import Tables                                     # noqa: E402
 from log_bytes import (Bad, Range, checkpoint, count, dec,      # noqa: E402
                        is_id, is_uuid, journal, leaf, members, need,
                        read_json, time_us, unb64u)
+from log_law import Law                                         # noqa: E402
 from log_lines import (X1, address_is, address_of, collapse,    # noqa: E402
                        destination_line, is_normal, names, read_line,
                        request_of, task_line, task_of, utc)
@@ -70,6 +77,8 @@ class Log:
         self.bound = {}             # xid -> [warrant ids]
         self.keyed = {}             # xid -> revision digest of the first row
         self.commands = {}          # index -> (decision, xid, element, gate)
+        self.sent_at = {}           # index of a command -> when it left
+        self.law = Law(self)
         self.findings = {}          # index -> [type, still open]
         self.bases = {}             # (auditor, start, element) -> (index, ids)
         self.parts = {}             # (auditor, start) -> a snapshot in parts
@@ -297,7 +306,17 @@ class Log:
         else:
             need(element is not None and said["form"] is None,
                  "a late of nothing that is known")
-        self.sent(e, said, element, opened)
+        if decision != "late":
+            self.law.decided(when, e, said, element,
+                             self.tables.elements.get(said["requester"]))
+        line = self.sent(e, said, element, opened)
+        key = self.token_keys.get(self.keyed.get(xid))
+        if decision == "allowed" and said["type"] in TASK:
+            self.law.task(e, said, element, line, key)
+        if decision != "late" and opened is not None:
+            self.law.cover(when, e, said, element, values(opened, "target"))
+        if decision != "refused":
+            self.law.command(index, e, said, element, line)
 
     def allowed(self, index, when, e, said, element, opened):
         need(element is not None and element["live"] and
@@ -376,7 +395,7 @@ class Log:
                  said["xid"] in self.keyed,
                  "line of what has none, or is bound to no warrant")
         if opened is None:
-            return
+            return None
         one = {n: v for n, v, _ in opened if n != "target"}
         need(len(one) == sum(n != "target" for n, _, _ in opened),
              "a disclosure twice")
@@ -389,7 +408,7 @@ class Log:
             need(dec(one["received_len"]) >
                  len(unb64u(one["received"])), "received_len")
         if not read:
-            return
+            return None
         line = self.means(said, one, opened, unb64u(one["sent"]), True)
         if "received" in one and "received_len" not in one:
             root = unb64u(one["root"])
@@ -397,11 +416,12 @@ class Log:
                 root[1:].split(b">")[0].split()[0] + b">"
             self.means(said, one, opened, whole, not said["leniencies"])
         if "line" not in e or line is None:
-            return
+            return line
         key = self.audit_keys.get(element["id"]) if said["type"] in CREATES \
             else self.token_keys.get(self.keyed.get(said["xid"]))
         need(key is None or token(key, "line", line) == e["line"],
              "its line token is not that of what was sent")
+        return line
 
     def means(self, said, one, opened, data, exact):
         """Does an X1 request say the members of said?  Its line, or None."""
@@ -463,6 +483,10 @@ class Log:
         size = None if p["checkpoint"] is None else dec(p["checkpoint"])
         need(size is None or size <= index and
              (p["what"] != "sent" or size > at), "checkpoint")
+        need(p["sent_at"] is None or
+             self.sent_at.setdefault(at, p["sent_at"]) == p["sent_at"],
+             "it was sent already")
+        self.law.outcome(at, p)
 
     def report(self, index, e, p, opened):
         need(dec(p["size"]) <= index, "size")
@@ -533,6 +557,7 @@ class Log:
             del self.parts[who]
             if p["complete"]:
                 self.bases[key] = (g["at"], g["ids"])
+                self.law.answered(element)
 
     def items(self, items, shown, element):
         """What was disclosed of each item is what its line token says."""
@@ -564,6 +589,7 @@ class Log:
                                       element["id"]), (None, set()))
             need(dec(row[1]) == at, "base is not its last complete snapshot")
             need(row[5] == len(ids), "number of objects")
+            self.law.answered(element)
 
 
 def values(opened, name):
