@@ -156,20 +156,33 @@ def acts_by_member(op):
     good = read(path).split("\n")
     key = op.path("holders/intake-1.key")
     bad = op.path("bad.act")
-    for n, lines in enumerate((
-            good[:1], [""] + good[1:], good[:1] + good[2:],
-            [good[0].replace("seq 1", "seq 7")] + good[1:],
-            [good[0].replace("warrant/w-2", "warrant/w-3")] + good[1:],
-            good[:1] + [good[1].replace('"iri"', '"iri+cc"')] + good[2:],
-            good[:2] + [good[2][:-4] + "AAAA"] + good[3:],
-            good[:2] + good[3:], ["{}"] + good[1:], good[:1] + ["[]"])):
+    last = len(good) - 2            # that of the last disclosure, from 0
+    for lines, fault in (
+            (good[:1], "line 1: the line is missing"),
+            ([""] + good[1:], "line 1: not a JSON string"),
+            (["{}"] + good[1:], "line 1: not a JSON string"),
+            (good[:1] + good[2:], "line 2: payload: not JSON at byte"),
+            (good[:1] + ["[]"], "line 2: the line is missing"),
+            ([good[0].replace("warrant/w-2", "warrant/w-3")] + good[1:],
+             "line 2: payload: member id: not that of the subject"),
+            (good[:1] + [good[1].replace('"iri"', '"iri+cc"')] + good[2:],
+             "line 2: not the payload that line 1 names"),
+            (good[:2] + [good[2][:-4] + "AAAA"] + good[3:],
+             "line 3: disclosure: not in the one spelling"),
+            (good[:2] + good[3:],
+             "line %d: the disclosures are not those of _sd" % last),
+            # In order by itself; that it is not the next one the log knows.
+            ([good[0].replace("seq 1", "seq 7")] + good[1:],
+             "refused: seq: 1 is next")):
         with open(bad, "w") as f:
             f.write("\n".join(lines))
         out = op.custos("sign", bad, "--key", key, check=False)
-        if out.returncode == 0:
+        signed = fault.startswith("refused")
+        must(out.returncode == (0 if signed else 3), fault, out.stdout)
+        if signed:
             out = op.custos("submit", bad, check=False)
-        must(out.returncode in (1, 3), n, out.returncode, out.stdout)
-        must(len(out.stdout.strip()) > 10, n, out.stdout)
+            must(out.returncode == 1, fault, out.stdout)
+        must(fault in out.stdout, fault, out.stdout)
     must(not [e for _, e in op.entries("warrant", start)])
     # Its own submission, another role, nobody's key, no signature.
     out = op.custos("submit", path, check=False)
