@@ -10,6 +10,13 @@
 #define EXIT_COULD_NOT	3
 
 static int
+usage(FILE *f, int code)
+{
+	fprintf(f, "usage: custos-auditor -C HOME\n");
+	return (code);
+}
+
+static int
 run(struct home *home)
 {
 	const struct home_conf *c = home_conf(home);
@@ -42,10 +49,10 @@ main(int argc, char **argv)
 	int rc;
 
 	diag_name("custos-auditor");
-	if (argc != 3 || strcmp(argv[1], "-C") != 0) {
-		fprintf(stderr, "usage: custos-auditor -C HOME\n");
-		return (EXIT_USAGE);
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return (usage(stdout, 0));
+	if (argc != 3 || strcmp(argv[1], "-C") != 0)
+		return (usage(stderr, EXIT_USAGE));
 	if (home_open(&home, argv[2], &why) != 0) {
 		diag("%s", why.text);
 		return (EXIT_COULD_NOT);

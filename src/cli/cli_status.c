@@ -9,6 +9,18 @@
 #include "home/home.h"
 #include "state/state.h"
 
+/* The blind rows of SECURITY.md, in its order. */
+static const char *const unseen[] = {
+	"copies that leave an element as ordinary user traffic",
+	"equipment without an interception interface that taps",
+	"a target list read inside a foreign ADMF",
+	"a task that exists only between two audits",
+	"the delivered product (X2, X3)",
+	"the software that an element really runs",
+	"a history shown to one reader only"
+};
+#define UNSEEN_N	(sizeof(unseen) / sizeof(unseen[0]))
+
 /* Counted once, then told to a person or to a program. */
 struct counts {
 	size_t open, critical;		/* findings */
@@ -128,6 +140,7 @@ static void
 show(const struct state *st, const struct counts *n)
 {
 	char when[32];
+	size_t i;
 
 	cli_trial_note(st);
 	printf("findings    %zu open, %zu of them critical%s\n", n->open,
@@ -139,17 +152,13 @@ show(const struct state *st, const struct counts *n)
 	    n->waiting, n->waiting == 1 ? "s" : "");
 	show_processes(st, n->running);
 	show_elements(st);
-	printf("not seen    delivered product (X2, X3); copies that leave as "
-	    "ordinary traffic;\n            a history shown to one reader only "
-	    "(no witness yet)\n");
+	for (i = 0; i < UNSEEN_N; i++)
+		printf("%-11s %s\n", i == 0 ? "not seen" : "", unseen[i]);
 }
 
 static void
 tell(const struct state *st, const struct counts *n)
 {
-	static const char *const unseen[] = { "delivered product (X2, X3)",
-	    "copies that leave as ordinary traffic",
-	    "a history shown to one reader only" };
 	struct state_instance in;
 	struct state_element e;
 	struct cli_json j;
@@ -185,7 +194,7 @@ tell(const struct state *st, const struct counts *n)
 	}
 	jw_end(&j.w);
 	jw_arr(&j.w, "not_seen");
-	for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+	for (i = 0; i < UNSEEN_N; i++)
 		jw_str(&j.w, NULL, unseen[i]);
 	jw_end(&j.w);
 	cli_json_end(&j);

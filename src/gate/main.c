@@ -10,10 +10,10 @@
 #include "gate/gate.h"
 
 static int
-usage(void)
+usage(FILE *f, int code)
 {
-	fprintf(stderr, "usage: custos-gate [-C HOME] [--check]\n");
-	return (2);
+	fprintf(f, "usage: custos-gate [-C HOME] [--check]\n");
+	return (code);
 }
 
 /* Targets and keys are in memory: none of it may reach a disk. */
@@ -56,13 +56,15 @@ main(int argc, char **argv)
 	int i, rc;
 
 	diag_name("custos-gate");
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return (usage(stdout, 0));
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-C") == 0 && i + 1 < argc)
 			dir = argv[++i];
 		else if (strcmp(argv[i], "--check") == 0)
 			only_check = true;
 		else
-			return (usage());
+			return (usage(stderr, 2));
 	}
 	if (no_core() != 0) {
 		diag("core dumps cannot be turned off");

@@ -21,13 +21,13 @@
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_CANNOT = 3 };
 
 static int
-usage(void)
+usage(FILE *f, int code)
 {
-	fprintf(stderr,
+	fprintf(f,
 	    "usage: custos-keeper -C HOME [--passphrase-file FILE]\n"
 	    "       custos-keeper --check -C HOME\n"
 	    "       custos-keeper --create -C HOME GENESIS.act\n");
-	return (EXIT_USAGE);
+	return (code);
 }
 
 /* Keys and openings live here: no core file, no debugger of the same user. */
@@ -147,6 +147,8 @@ main(int argc, char **argv)
 	struct keeper k = { 0 };
 	int c, mode = 0, status = EXIT_CANNOT;
 
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return (usage(stdout, EXIT_DONE));
 	while ((c = getopt_long(argc, argv, "C:", options, NULL)) != -1)
 		switch (c) {
 		case 'C':
@@ -158,14 +160,14 @@ main(int argc, char **argv)
 		case 'c':
 		case 'k':
 			if (mode != 0)
-				return (usage());
+				return (usage(stderr, EXIT_USAGE));
 			mode = c;
 			break;
 		default:
-			return (usage());
+			return (usage(stderr, EXIT_USAGE));
 		}
 	if (dir == NULL || argc - optind != (mode == 'c'))
-		return (usage());
+		return (usage(stderr, EXIT_USAGE));
 	diag_name("custos-keeper");
 	close_up();
 	if (pass_file != NULL && read_pass(&pass, pass_file, &why) != 0)

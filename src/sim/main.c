@@ -33,15 +33,15 @@ struct ne_run {
 };
 
 static int
-usage(void)
+usage(FILE *f, int code)
 {
-	fprintf(stderr,
+	fprintf(f,
 	    "usage: custos-sim ne -C HOME\n"
 	    "       custos-sim tell -C HOME WORD...\n"
 	    "       custos-sim admf -C HOME [--ne URL] [--id NE] "
 	    "[--admf ADMF]\n           [--dialect stamp] WORD...\n%s",
 	    sim_admf_words());
-	return (EXIT_USAGE);
+	return (code);
 }
 
 static int
@@ -334,10 +334,10 @@ run_admf(struct home *home, int argc, char **argv)
 		    strcmp(argv[1], "stamp") == 0)
 			conf.dialect = X1_DIALECT_STAMP;
 		else
-			return (usage());
+			return (usage(stderr, EXIT_USAGE));
 	}
 	if (argc == 0)
-		return (usage());
+		return (usage(stderr, EXIT_USAGE));
 	if (conf.admf == NULL || conf.ne == NULL || url == NULL) {
 		diag("%s: `admf`, `ne` (or --id) and `url` (or --ne) are "
 		    "needed", home_dir(home));
@@ -383,8 +383,10 @@ main(int argc, char **argv)
 	int rc;
 
 	diag_name("custos-sim");
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return (usage(stdout, 0));
 	if (argc < 4 || strcmp(argv[2], "-C") != 0)
-		return (usage());
+		return (usage(stderr, EXIT_USAGE));
 	verb = argv[1];
 	if (home_open(&home, argv[3], &why) != 0) {
 		diag("%s", why.text);
@@ -399,7 +401,7 @@ main(int argc, char **argv)
 	else if (strcmp(verb, "admf") == 0)
 		rc = run_admf(home, argc, argv);
 	else
-		rc = usage();
+		rc = usage(stderr, EXIT_USAGE);
 	home_free(home);
 	return (rc);
 }

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 
-from bad_lib import (DID, NUMBER, Element, Operator, activate, deactivate,
-                     must, read, tap, utc, wait, xid)
+from bad_lib import (DID, HERE, NUMBER, Element, Operator, activate,
+                     deactivate, must, read, tap, utc, wait, xid)
 
 BUILD, CLOCKSTEP = sys.argv[1], os.path.abspath(sys.argv[2])
 KEPT = {}
@@ -82,6 +82,18 @@ def configuration_by_line(op):
                 must(line is None or int(m.group(1)) == line, home, bad, line,
                      out.stdout)
     os.unlink(os.path.join(copy, "custos.yaml"))
+
+
+def programs_tell_their_words(op):
+    for name in ("custos-keeper", "custos-gate", "custos-auditor",
+                 "custos-sim"):
+        page = os.path.join(HERE, "..", "..", "docs", "man", name + ".8")
+        must("Fl -help\n" in read(page), page)
+        out = op.run(name, "--help")
+        must(out.stdout.startswith("usage: " + name), out.stdout)
+        out = op.run(name, "--helpless", check=False)
+        must(out.returncode == 2 and "usage: " + name in out.stdout,
+             out.returncode, out.stdout)
 
 
 def one_home_one_process(op):
@@ -287,6 +299,7 @@ def the_log_holds(op):
     op.silent()
 
 
-sys.exit(tap([configuration_by_line, one_home_one_process, warrants_by_member,
-              acts_by_member, passphrases, keys_that_are_not,
-              the_keepers_clock_steps, the_log_holds], begin))
+sys.exit(tap([configuration_by_line, programs_tell_their_words,
+              one_home_one_process, warrants_by_member, acts_by_member,
+              passphrases, keys_that_are_not, the_keepers_clock_steps,
+              the_log_holds], begin))

@@ -470,6 +470,13 @@ def processes(t, all_of_them):
     s = t.json("status")[0]
     ok(s["trial"] is True and {e["id"]: e["level"] for e in
        s["elements"]}["ne-1"] == 3, "status --json")
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                           "../../SECURITY.md")) as f:
+        blind = re.findall(r"(?m)^\* (.*)", re.search(
+            r"## Blind rows\n(.*?)\n## ", f.read(), re.S)[1])
+    ok(len(blind) == len(s["not_seen"]) and all(
+        a.startswith(b) and b in r.stdout for a, b in zip(
+            blind, s["not_seen"])), "status and SECURITY.md: one list", r)
     for out in (t.v("finding", "list"), t.v("status"), t.v("warrant", "list")):
         ok("\x1b" not in out.stdout, "no colour in a pipe", out)
     all_of_them.send_signal(signal.SIGTERM)
