@@ -675,7 +675,7 @@ take_allowed(struct state *st, const struct state_command *c,
 	    c->law.type));
 }
 
-#define WHO_MAX	(TEXT_ID_MAX + 2 * DIGEST_LEN)	/* an id, or hex */
+#define WHO_MAX	(TEXT_ID_MAX + 2 * DIGEST_LEN)	/* an id, or hex; or word@id */
 
 /* What was refused: one finding for a peer, an element, an hour. */
 static int
@@ -689,6 +689,18 @@ pend_refused(struct state *st, enum severity severity, const char *who,
 	snprintf(key, sizeof(key), "%s@%.13s", who, hour);
 	return (state_pend(st, F_COMMAND_REFUSED, severity, key, element,
 	    instance, NULL, index, time, STATE_NONE, word));
+}
+
+/* What a gate counted and did not read: the gate is all that names it. */
+static int
+pend_counted(struct state *st, enum severity severity, const char *word,
+    uint32_t instance, uint64_t index, utc_us time)
+{
+	char who[WHO_MAX + 1];
+
+	snprintf(who, sizeof(who), "%s@%s", word, st->instance.v[instance].id);
+	return (pend_refused(st, severity, who, MAP_NONE, instance, index,
+	    time, word));
 }
 
 static int
@@ -937,11 +949,11 @@ take_word(struct state *st, enum record_kind kind, uint64_t index, utc_us time,
 	if (kind == RECORD_START)
 		st->timed_next = 0;
 	p->size = size;
-	if (tls > 0 && pend_refused(st, SEV_CRITICAL, "tls", MAP_NONE,
-	    instance, index, time, "tls") != 0)
+	if (tls > 0 && pend_counted(st, SEV_CRITICAL, "tls", instance, index,
+	    time) != 0)
 		return (CU_ENOMEM);
-	if (refused > 0 && pend_refused(st, SEV_NOTICE, "rate", MAP_NONE,
-	    instance, index, time, "rate") != 0)
+	if (refused > 0 && pend_counted(st, SEV_NOTICE, "rate", instance,
+	    index, time) != 0)
 		return (CU_ENOMEM);
 	if (failed && state_pend(st, F_STOP_UNRECORDED, SEV_CRITICAL, NULL,
 	    MAP_NONE, instance, NULL, index, time, STATE_NONE, NULL) != 0)
