@@ -452,8 +452,25 @@ apply_act(struct state *st, uint64_t index, const struct head *h,
 	return (rc);
 }
 
+/*
+ * Who does not hear is not heard: a keeper that ended without a word and came
+ * back late was silent itself, whoever ended it.
+ */
 static int
-apply_own(struct state *st, uint64_t index, const struct head *h,
+keeper_returns(struct state *st, uint64_t index, const struct head *h,
+    uint32_t i)
+{
+	utc_us allowed = 1000 * st->rules.v[RECORD_RULE_BEAT_MISSING];
+
+	if (st->keeper_start == 0 || st->keeper_stopped || i == MAP_NONE ||
+	    h->time - st->time <= allowed)
+		return (0);
+	return (state_pend(st, F_BEAT_MISSING, SEV_CRITICAL, NULL, MAP_NONE, i,
+	    NULL, index, h->time, index - 1, NULL));
+}
+
+static int
+apply_own(struct state *st, uint64_t index, const struct head *h, uint32_t i,
     struct cu_why *why)
 {
 	switch (h->kind) {
@@ -461,6 +478,8 @@ apply_own(struct state *st, uint64_t index, const struct head *h,
 		return (state_take_finding(st, index, h->time, h->v + M_OWN,
 		    why));
 	case RECORD_START:
+		if (keeper_returns(st, index, h, i) != 0)
+			return (CU_ENOMEM);
 		/* What is lacking is derived anew, and due anew. */
 		st->keeper_start = h->time;
 		return (0);
@@ -552,7 +571,7 @@ state_apply(struct state *st, uint64_t index, const void *line, size_t len,
 	} else if (h.v[M_SAID] != 0)
 		rc = apply_said(st, index, &h, i, why);
 	else
-		rc = apply_own(st, index, &h, why);
+		rc = apply_own(st, index, &h, i, why);
 	if (rc == CU_ENOMEM)
 		st->broken = true;
 	if (rc != 0)
@@ -573,6 +592,8 @@ state_apply(struct state *st, uint64_t index, const void *line, size_t len,
 		st->listened = h.time;
 	st->size = index + 1;
 	st->time = h.time;
+	if (h.role == RECORD_ROLE_KEEPER)
+		st->keeper_stopped = h.kind == RECORD_STOP;
 	/* An instance registers itself with the entry of its own act. */
 	if (i != MAP_NONE)
 		keep_number(st, &h, i, index);

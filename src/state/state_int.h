@@ -261,6 +261,7 @@ struct state {
 	uint64_t clock_after;
 	unsigned int epoch;		/* counts changes of authority */
 	utc_us keeper_start;		/* due times count anew from here */
+	bool keeper_stopped;		/* its last word */
 	utc_us listened;		/* since when silence is others' */
 	char keeper[TEXT_ID_MAX + 1];
 

@@ -501,6 +501,25 @@ do_silent(char **w, size_t n)
 	    0);
 }
 
+/* KEEPER START|STOP|BEAT */
+static bool
+do_keeper(const char *what)
+{
+	char own[256], zero[64];
+
+	memset(zero, 'A', 43);
+	zero[43] = '\0';
+	if (strcmp(what, "START") != 0)
+		return (world_own(&p.w, strcmp(what, "STOP") == 0 ?
+		    RECORD_STOP : RECORD_BEAT, "") == 0);
+	p.w.start[W_KEEPER]++;
+	p.w.n[W_KEEPER] = 0;
+	snprintf(own, sizeof(own), "\"version\":\"1\",\"build\":\"b\","
+	    "\"config\":\"%s\",\"recovered\":\"0\",\"dropped\":\"0\"",
+	    zero);
+	return (world_own(&p.w, RECORD_START, own) == 0);
+}
+
 /* BEAT gate|audit [spool=] [tls=] [refused=] [failed]; START, STOP. */
 static bool
 do_word(char **w, size_t n)
@@ -571,7 +590,9 @@ do_expect(char **w, size_t n)
 	    f.severity), f.severity) != 0 : (strcmp(f.type, w[1]) != 0 ||
 	    (id[0] != '\0' && strcmp(id, f.xid) != 0 &&
 	    strcmp(id, f.did) != 0) || strcmp(opt(w, n, "severity",
-	    f.severity), f.severity) != 0)) {
+	    f.severity), f.severity) != 0) || (opt(w, n, "of", NULL) != NULL &&
+	    (f.instance == NULL || strcmp(opt(w, n, "of", ""), f.instance) !=
+	    0))) {
 		printf("# due: %s %s %s%s\n", f.type, f.severity, f.xid,
 		    f.did);
 		return (false);
@@ -744,6 +765,15 @@ do_line(char *text)
 	if (strcmp(w[0], "BEAT") == 0 || strcmp(w[0], "START") == 0 ||
 	    strcmp(w[0], "STOP") == 0)
 		return (do_word(w, n));
+	if (strcmp(w[0], "KEEPER") == 0 && n == 2)
+		return (do_keeper(w[1]));
+	/* OVERDUE type: the verifier names what is not opened. */
+	if (strcmp(w[0], "OVERDUE") == 0) {
+		struct state_finding f;
+
+		return (state_finding_overdue(p.w.st[2], &f) &&
+		    strcmp(f.type, w[1]) == 0);
+	}
 	/* A report gets a number and becomes no entry. */
 	if (strcmp(w[0], "LOSE") == 0) {
 		p.w.n[strcmp(w[1], "audit") == 0 ? W_AUDIT : W_GATE]++;

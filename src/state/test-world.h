@@ -151,7 +151,7 @@ world_act(struct world *w, enum record_kind kind, enum record_verb verb,
 		p.act = a;
 		p.source.role = RECORD_ROLE_KEEPER;
 		strcpy(p.source.instance, "keeper-1");
-		p.source.start = 1;
+		p.source.start = w->start[W_KEEPER];
 		p.source.n = ++w->n[W_KEEPER];
 		rc = world_put(w, &p, sds);
 		if (rc == 0)
@@ -244,7 +244,7 @@ world_own(struct world *w, enum record_kind kind, const char *own)
 
 	p.source.role = RECORD_ROLE_KEEPER;
 	strcpy(p.source.instance, "keeper-1");
-	p.source.start = 1;
+	p.source.start = w->start[W_KEEPER];
 	p.source.n = ++w->n[W_KEEPER];
 	return (world_put(w, &p, NULL));
 }
