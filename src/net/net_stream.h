@@ -61,7 +61,8 @@ void net_stream_pause(struct net_stream *, bool);
 /**
  * net_stream_want(s, n):
  * Read on until the input holds ${n} bytes, if that is above NET_STREAM_IN.
- * Who took input outside on_data calls this, or a full one is never read on.
+ * Who took input outside the callbacks above calls this, or a full one is never
+ * read on.
  */
 void net_stream_want(struct net_stream *, size_t);
 /** net_stream_write(s, p, n): Queue a copy of ${n} bytes.  0, CU_ENOMEM. */

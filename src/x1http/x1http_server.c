@@ -204,8 +204,6 @@ serve(struct conn *c)
 		} else {
 			if (net_http_started(c->http) && c->phase == IDLE)
 				enter(c, HEAD);
-			/* Taken after a reply: it may have been full. */
-			net_stream_want(c->stream, 0);
 			break;
 		}
 	}
