@@ -63,24 +63,65 @@ def forget_derived(log):
             os.unlink(path)
 
 
+def batch(rng, last_k, position, entries, sealed, us):
+    """(its bytes, digest of its K): entries and sealed values at ${position};
+    ${rng} grows by them."""
+    out, heads = b"", []
+    for kind, number, payload in [
+            (b"E", n, e) for n, e in entries] + [
+            (b"S", n, s) for n, s in sorted(sealed.items())]:
+        f = frame(kind, payload, number, position + len(out))
+        out += written(f)
+        heads.append(f[0])
+        if kind == b"E":
+            rng.add(leaf(payload))
+    k = frame(b"K", rng.root() + last_k + sha(*heads) + struct.pack(
+        ">IIQQ", len(heads), 0, us, rng.size), rng.size, position + len(out))
+    return out + written(k), sha(k[0], k[1])
+
+
+def sign(log, origin, key, rng):
+    """The head that the log's key signs now, instead of what is remembered."""
+    forget_derived(log)
+    with open(os.path.join(log, "checkpoint"), "wb") as f:
+        f.write(note(origin, key, rng.size, rng.root()))
+
+
 def append(log, origin, key, entry):
     """One more entry, in a batch that holds, under a signed checkpoint."""
     path, h, batches = walk(log, origin)[-1]
     last = batches[-1]
-    rng, at = last.range.copy(), last.end
+    rng = last.range.copy()
     index = rng.size
-    e = frame(b"E", entry, index, h.position + at)
-    rng.add(leaf(entry))
-    k_at = at + len(written(e))
-    k = frame(b"K", rng.root() + last.k_digest + sha(e[0]) + struct.pack(
-        ">IIQQ", 1, 0, time.time_ns() // 1000, rng.size), rng.size,
-        h.position + k_at)
+    made, _ = batch(rng, last.k_digest, h.position + last.end,
+                    [(index, entry)], {}, time.time_ns() // 1000)
+    with open(path, "r+b") as f:
+        f.seek(last.end)
+        f.write(made)
+    sign(log, origin, key, rng)
+    return index
+
+
+def delete(log, origin, key, index):
+    """One entry never was: all behind it moves up by one, under commits made
+    again and a signed checkpoint."""
+    path, h, batches = walk(log, origin)[-1]
+    first = [n for n, b in enumerate(batches)
+             if index in [i for i, _ in b.entries]][0]
+    rng, last_k = batches[first - 1].range.copy(), batches[first - 1].k_digest
+    made, at = b"", batches[first].at
+    for b in batches[first:]:
+        entries = [(i - (i > index), e) for i, e in b.entries if i != index]
+        if entries:
+            part, last_k = batch(rng, last_k, h.position + at + len(made),
+                                 entries, {i - (i > index): s for i, s in
+                                           b.sealed.items() if i != index},
+                                 b.time)
+            made += part
     with open(path, "r+b") as f:
         f.seek(at)
-        f.write(written(e) + written(k))
-    forget_derived(log)
-    with open(os.path.join(log, "checkpoint"), "wb") as f:
-        f.write(note(origin, key, rng.size, rng.root()))
+        f.write(made + bytes(batches[-1].end - at - len(made)))
+    sign(log, origin, key, rng)
     return index
 
 
