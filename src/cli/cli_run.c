@@ -10,12 +10,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/cli.h"
+#include "cli/cli_held.h"
 #include "cli/cli_process.h"
 #include "cli/cli_run.h"
 #include "home/home.h"
 #include "journal/journal_read.h"
-#include "tlog/tlog.h"
-#include "tlog/tlog_note.h"
 
 static const struct {
 	enum home_role role;
@@ -94,10 +93,9 @@ cli_run_start(struct cli_runs *runs, const char *dir, enum home_role role)
 	return (0);
 }
 
-/* Is there a home at ${dir}/${name}?  Its path in ${at}; ${denied} is set where
- * we may not look. */
-static bool
-home_below(char at[PATH_MAX], const char *dir, const char *name, bool *denied)
+bool
+cli_run_below(char at[PATH_MAX], const char *dir, const char *name,
+    bool *denied)
 {
 	char file[PATH_MAX];
 
@@ -133,7 +131,7 @@ start_below(struct cli_runs *runs, const char *dir)
 		return (-1);
 	}
 	while ((e = readdir(d)) != NULL) {
-		if (!home_below(at, dir, e->d_name, &denied))
+		if (!cli_run_below(at, dir, e->d_name, &denied))
 			continue;
 		if (n == CLI_RUNS_MAX) {
 			cli_fail(CLI_FAILED, "%s: more than %d homes below it",
@@ -298,36 +296,6 @@ cli_run(struct cli *c, int argc, char **argv)
 	return (cli_run_watch(&runs));
 }
 
-/* Does the log hold what this signed note says?  False, and why, if not. */
-static bool
-holds(struct journal_reader *r, const char *dir, const char *name)
-{
-	uint8_t root[TLOG_HASH_LEN];
-	struct tlog_checkpoint cp;
-	struct journal_head head;
-	struct tlog_note note;
-	char path[PATH_MAX], *text;
-	bool held = true;
-	size_t len;
-
-	if (cli_join(path, dir, name) != 0 || access(path, F_OK) != 0 ||
-	    (text = cli_read(path, TLOG_NOTE_MAX, &len)) == NULL)
-		return (true);		/* none: nothing is remembered */
-	if (tlog_note_parse(&note, text, len) == 0 &&
-	    tlog_checkpoint_parse(&cp, note.text, note.text_len) == 0) {
-		held = journal_reader_head(r, &head) == 0 &&
-		    cp.size <= head.size && tlog_root_at(root, cp.size,
-		    journal_reader_hash, r) == 0 &&
-		    memcmp(root, cp.root, sizeof(root)) == 0;
-		if (!held)
-			printf("%s: a checkpoint of size %llu that this log "
-			    "does not contain: log.rollback or log.fork\n",
-			    path, (unsigned long long)cp.size);
-	}
-	free(text);
-	return (held);
-}
-
 /* What a keeper's disk remembers of its log, against the log. */
 static unsigned int
 check_log(const char *dir)
@@ -335,7 +303,7 @@ check_log(const char *dir)
 	struct cu_why why = { "" };
 	struct journal_reader *r;
 	char log[PATH_MAX];
-	unsigned int n;
+	struct cli_held held = { .n = 0 };
 
 	if (cli_join(log, dir, "log") != 0)
 		return (0);
@@ -343,10 +311,21 @@ check_log(const char *dir)
 		printf("%s: %s\n", log, why.text);
 		return (1);
 	}
-	n = !holds(r, log, "contradiction");
-	n += !holds(r, log, "checkpoint");
+	cli_held_keeper(&held, r, log);
 	journal_reader_free(r);
-	return (n);
+	cli_held_print(&held);
+	return ((unsigned int)held.n);
+}
+
+/* What a gate was shown beside the log that it followed. */
+static unsigned int
+check_follower(const char *dir)
+{
+	struct cli_held held = { .n = 0 };
+
+	cli_held_follower(&held, NULL, dir);
+	cli_held_print(&held);
+	return ((unsigned int)held.n);
 }
 
 static int
@@ -366,6 +345,8 @@ check_one(const char *dir)
 	fputs(buf_text(&b), stdout);
 	if (home_conf(h)->role == HOME_KEEPER)
 		n += check_log(dir);
+	else
+		n += check_follower(dir);
 	if (n == 0)
 		printf("%s: role %s; nothing stands against starting it\n", dir,
 		    home_role_name(home_conf(h)->role));
@@ -384,7 +365,7 @@ check_below(const char *dir, bool *denied)
 
 	n = scandir(dir, &e, NULL, alphasort);
 	for (i = 0; i < n; i++) {
-		if (home_below(at, dir, e[i]->d_name, denied))
+		if (cli_run_below(at, dir, e[i]->d_name, denied))
 			code = check_one(at) != CLI_DONE || code == CLI_NO ?
 			    CLI_NO : CLI_DONE;
 		free(e[i]);

@@ -2,6 +2,7 @@
 #ifndef CLI_RUN_H_
 #define CLI_RUN_H_
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include "home/home.h"
@@ -30,6 +31,10 @@ void cli_run_stop(struct cli_runs *);
 
 /** cli_run_find(runs, name): By the folder's name, or NULL. */
 struct cli_running *cli_run_find(struct cli_runs *, const char *);
+
+/** cli_run_below(at, dir, name, denied): Is there a home at dir/name?  Its path
+ * in ${at}; ${denied} is set where we may not look. */
+bool cli_run_below(char[PATH_MAX], const char *, const char *, bool *);
 
 /** cli_run_watch(runs): Until Ctrl-C; names what dies; then stops all. */
 int cli_run_watch(struct cli_runs *);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/utc.h"
 #include "cli/cli.h"
+#include "cli/cli_held.h"
 #include "cli/cli_process.h"
 #include "cli/cli_tables.h"
 #include "home/home.h"
@@ -137,11 +138,13 @@ show_elements(const struct state *st)
 }
 
 static void
-show(const struct state *st, const struct counts *n)
+show(const struct state *st, const struct counts *n,
+    const struct cli_held *held)
 {
 	char when[32];
 	size_t i;
 
+	cli_held_print(held);
 	cli_trial_note(st);
 	printf("findings    %zu open, %zu of them critical%s\n", n->open,
 	    n->critical, n->open > 0 ? " (custos finding list)" : "");
@@ -157,7 +160,8 @@ show(const struct state *st, const struct counts *n)
 }
 
 static void
-tell(const struct state *st, const struct counts *n)
+tell(const struct state *st, const struct counts *n,
+    const struct cli_held *held)
 {
 	struct state_instance in;
 	struct state_element e;
@@ -165,6 +169,7 @@ tell(const struct state *st, const struct counts *n)
 	size_t i, tasks, strange;
 
 	cli_json_begin(&j);
+	cli_held_json(&j.w, held);
 	jw_bool(&j.w, "trial", state_trial(st));
 	jw_int(&j.w, "findings_open", (int64_t)n->open);
 	jw_int(&j.w, "findings_critical", (int64_t)n->critical);
@@ -204,6 +209,8 @@ int
 cli_status(struct cli *c, int argc, char **argv)
 {
 	struct cli_tables t;
+	struct cli_held held = { .n = 0 };
+	char log[PATH_MAX];
 	struct counts n;
 
 	if (cli_options(argc, argv, NULL, 0, NULL, 0, 0) < 0)
@@ -212,10 +219,13 @@ cli_status(struct cli *c, int argc, char **argv)
 		return (CLI_FAILED);
 	count(&n, t.state);
 	n.running = keeper_runs(c);
+	if (cli_join(log, t.folder, "log") == 0)
+		cli_held_keeper(&held, t.reader, log);
+	cli_held_below(&held, t.reader, c->home);
 	if (c->json)
-		tell(t.state, &n);
+		tell(t.state, &n, &held);
 	else
-		show(t.state, &n);
+		show(t.state, &n, &held);
 	cli_tables_close(&t);
-	return (n.critical > 0 ? CLI_NO : CLI_DONE);
+	return (n.critical > 0 || held.n > 0 ? CLI_NO : CLI_DONE);
 }

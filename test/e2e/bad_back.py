@@ -180,9 +180,27 @@ def an_older_log(op):
     op.process.pop("keeper")
     out = op.custos("check", op.path("keeper"), check=False)
     must(out.returncode != 0 and "contradiction" in out.stdout, out.stdout)
+    # Before anything else, and what the gate believes beside it.
+    out = op.custos("status", check=False)
+    said = out.stdout.split("\n")
+    must(out.returncode == 1 and "keeper/log/contradiction: " in said[0] and
+         "log.rollback or log.fork" in said[0], out.stdout)
+    must(any("gate/notebook: a checkpoint" in line for line in said[1:4]),
+         out.stdout)
+    # So is a head that a gate itself has kept.
+    shutil.copy(os.path.join(old, "contradiction"), op.path("gate"))
     shutil.rmtree(old)
     os.rename(new, old)
     shutil.rmtree(backup)
+    for words in (("check", op.path("gate")), ("status",)):
+        out = op.custos(*words, check=False)
+        must(out.returncode == 1 and "gate/contradiction: a checkpoint of " in
+             out.stdout and "was followed here: log.fork" in out.stdout,
+             out.stdout)
+    out = json.loads(op.custos("--json", "status", check=False).stdout)
+    must([os.path.basename(c["file"]) for c in out["contradictions"]] ==
+         ["contradiction"], out)
+    os.unlink(op.path("gate/contradiction"))
     op.keeper()
     op.has("late", lambda e: e["said"]["xid"] == xid(10), size)
     wait(lambda: op.x1(activate(22)).ok, 15, "a start")
