@@ -282,6 +282,29 @@ class Made:
         row.update(more)
         return self.add(label, "finding", {"own": row})
 
+    def beats(self, **more):
+        """The gate is heard, of all that stands so far."""
+        r = lb.Range()
+        for raw in self.entries:
+            r.add(lb.leaf(raw))
+        return self.say("beat", "beat", "gate-1", dict({
+            "size": str(r.size), "root": lb.b64u(r.root()), "spool": 0,
+            "tls_refused": 0, "refused": 0, "spool_failed": False}, **more))
+
+    def says(self, kind, more, seals=()):
+        """The auditor, of one question."""
+        return self.say("", kind, "auditor-1", dict({
+            "element": self.ne, "question": str(len(self.entries)),
+            "asked": self.when(), "answered": self.when(), "complete": True,
+            "error": None, "certificate": None, "base": None, "part": 1,
+            "parts": 1, "gone": []}, **more), seals=list(seals))
+
+    def unsettled_stop(self):
+        return self.command("", "DeactivateTask", "<xId>" + XID + "</xId>",
+                            self.warrant_scope, [], {
+                                "decision": "allowed", "rule": "task.stop"},
+                            xid=XID)
+
     def pass_by(self, seconds):
         """Nothing happens; an entry a second."""
         for _ in range(seconds):
@@ -354,12 +377,7 @@ class Made:
         at = self.command("late", "DeactivateTask", "<xId>" + XID + "</xId>",
                           "warrant:w-1", [], {}, "late", xid=XID)
         self.outcome("stopped", at, "warrant:w-1", checkpoint=None)
-        r = lb.Range()
-        for raw in self.entries:
-            r.add(lb.leaf(raw))
-        self.say("beat", "beat", "gate-1", {
-            "size": str(r.size), "root": lb.b64u(r.root()), "spool": 0,
-            "tls_refused": 0, "refused": 0, "spool_failed": False})
+        self.beats()
         self.say("stop", "stop", "gate-1", dict(
             {"size": "5"}, **({"void": self.void} if self.void else {})))
         self.add("end", "beat", {})
@@ -600,6 +618,9 @@ LIES = (
     ("refused", own(rule="task.did.none"), True),
     ("refused", own(rule="transaction.repeated"), True),
     ("refused", own(rule="form.target"), True),
+    ("finding", own(severity="critical"), True),
+    ("finding", own(type="task.unknown", severity="critical", xid=XID), True),
+    ("finding", own(word="tls"), True),
     ("refused", own(rule="task.cover.element"), False),
     ("refused", own(rule="task.cover.window"), False),
 )
@@ -705,9 +726,7 @@ def transaction_repeated(m):
 
 
 def unanswered_stop(m):
-    at = m.command("", "DeactivateTask", "<xId>" + XID + "</xId>",
-                   m.warrant_scope, [], {"decision": "allowed",
-                                         "rule": "task.stop"}, xid=XID)
+    at = m.unsettled_stop()
     m.pass_by(120)
     return at
 
@@ -724,10 +743,87 @@ def finding_late(m):
 
 
 def stop_unacknowledged_for_no_reason(m):
-    at = m.command("", "DeactivateTask", "<xId>" + XID + "</xId>",
-                   m.warrant_scope, [], {"decision": "allowed",
-                                         "rule": "task.stop"}, xid=XID)
+    at = m.unsettled_stop()
     return m.opens("", "stop.unacknowledged", at, xid=XID)
+
+
+def passing(owes, seconds=90):
+    """What one entry shows is not found in all the time behind it."""
+    def story(m):
+        owes(m)
+        m.pass_by(seconds)
+    story.__name__ = owes.__name__
+    return story
+
+
+def doubt_withheld(m):
+    m.outcome("", m.unsettled_stop(), m.warrant_scope, what="in doubt",
+              why="timeout", answered_at=None, answer=None, http=None)
+
+
+def divergence_withheld(m):
+    m.outcome("", m.unsettled_stop(), m.warrant_scope, what="not sent",
+              why="diverges", mine=["refused", "task.bound"], sent_at=None,
+              answered_at=None, answer=None, http=None)
+
+
+def refusal_withheld(m):
+    m.command("", "ListAllDetails", "", "instance:gate-1" + MONTH, [], {
+        "decision": "refused", "rule": "element.unknown"}, element=None)
+
+
+def failed_spool_withheld(m):
+    m.beats(spool_failed=True)
+
+
+def refused_connections_withheld(m):
+    m.beats(tls_refused=3)
+
+
+def failed_question(m):
+    return m.says("snapshot", {
+        "complete": False, "error": "timeout", "answered": None, "items": [],
+        "gone": []})
+
+
+def silence_withheld(m):
+    for _ in range(3):
+        failed_question(m)
+
+
+def unknown_task_withheld(m):
+    m.says("snapshot", {"items": [{
+        "type": "task", "id": "f" + XID[1:], "why": "unbound", "line": None,
+        "n": None, "last": None}]}, [
+            ("item", ["f" + XID[1:], "unbound", "PHgvPg"], m.element_scope)])
+
+
+def other_line(kind, ident, line, key, scope):
+    def story(m):
+        m.says("snapshot", {"items": [{
+            "type": kind, "id": ident, "why": None, "n": None, "last": None,
+            "line": lw.token(key, "line", line)}]}, [
+                ("item", [ident, line], scope)])
+        m.beats()
+    story.__name__ = "other_line_of_a_%s_withheld" % kind
+    return story
+
+
+def missing_beats_withheld(m):
+    pass
+
+
+def doubt_of_nothing(m):
+    return m.opens("", "command.in-doubt", m.activated + 1,
+                   severity="warning")
+
+
+def silence_of_nobody(m):
+    return m.opens("", "element.silent", failed_question(m) - 1)
+
+
+def missing_though_heard(m):
+    return m.opens("", "beat.missing", instance="gate-1", element=None)
 
 
 STORIES = tuple((f.__name__.replace("_", " "), f, clear) for f, clear in (
@@ -739,7 +835,17 @@ STORIES = tuple((f.__name__.replace("_", " "), f, clear) for f, clear in (
     (stop_unacknowledged_for_no_reason, True),
     (read_of_a_task_of_nobody, True), (refused_though_covered, False),
     (a_warrant_passed_over, False), (removed_while_in_use, True),
-    (destination_not_acknowledged, True), (transaction_repeated, True)))
+    (destination_not_acknowledged, True), (transaction_repeated, True),
+    (passing(doubt_withheld), True), (passing(divergence_withheld), True),
+    (passing(refusal_withheld), True), (passing(failed_spool_withheld), True),
+    (passing(refused_connections_withheld), True),
+    (passing(silence_withheld), True), (passing(unknown_task_withheld), True),
+    (passing(other_line("task", XID, TASK_LINE.replace("00001%", "00002%"),
+                        TOKEN_KEY, "warrant:w-1")), True),
+    (passing(other_line("destination", DID, DEST_LINE + "0", AUDIT_KEY,
+                        "element:ne-1" + MONTH)), True),
+    (passing(missing_beats_withheld, 260), True), (doubt_of_nothing, True),
+    (silence_of_nobody, True), (missing_though_heard, True)))
 
 
 def all_lies():

@@ -47,6 +47,12 @@ UNSEEN = {"custos": {
     "finding, 5": "words of findings are not compared",
     "finding late": "findings that are due are looked for at the end",
     "stop unacknowledged for no reason": "ground of findings is not asked",
+    "doubt of nothing": "ground of findings is not asked",
+    "silence of nobody": "ground of findings is not asked",
+    "missing though heard": "ground of findings is not asked",
+    "finding, 7": "severity of findings is not compared",
+    "finding, 8": "ground of findings is not asked",
+    "finding, 9": "words of findings are not compared",
     "part 1, 4": "gone what never was there",
     "part 1, 5": "sealed items are not compared with line tokens",
     "part 1, 6": "sealed items are not compared with line tokens",
@@ -66,11 +72,7 @@ UNSEEN = {"custos": {
     "refused, 7": "the rule of a refusal is not compared without the vault",
     "refused, 8": "the rule of a refusal is not compared without the vault",
     "refused, 9": "the rule of a refusal is not compared without the vault",
-}, "verify.py": {
-    "finding withheld": "findings are not derived",
-    "finding late": "findings are not derived",
-    "stop unacknowledged for no reason": "findings are not derived",
-}}
+}, "verify.py": {}}
 
 
 def first(program):

@@ -13,9 +13,15 @@ every sealed value is opened; each digest, token, set and line token computed
 again; what was sent is read and must be what was decided; no warrant that
 covers a task is passed over.
 
+Findings that follow from clear members alone are derived: withheld, late or
+groundless ones are named (refusals, doubts, stops, divergences, clocks, spools,
+silence, identity, beats, unknown and altered tasks and destinations).
+
 What it does not repeat: productIDs; what an element's answer says against a
 destination (task.did.contradicted); which of several rules that hold comes
-first.  Where the log leaves open what a keeper knew, it refuses nothing.
+first; findings for which one must know what each answer may show
+(task.missing, overdue, modified-aside, flicker), and notes; a beat.missing of
+the keeper.  Where the log leaves open what a keeper knew, it refuses nothing.
 
 Exit: 0 all holds, 1 something does not (the entry is named), 2 usage, 3 it
 could not be looked at.
@@ -33,6 +39,7 @@ from log_acts import Tables                                     # noqa: E402
 from log_bytes import (Bad, Range, checkpoint, count, dec,      # noqa: E402
                        is_id, is_uuid, journal, leaf, members, need,
                        read_json, time_us, unb64u)
+from log_find import Findings                                   # noqa: E402
 from log_law import Law                                         # noqa: E402
 from log_lines import (X1, address_is, address_of, collapse,    # noqa: E402
                        destination_line, is_normal, names, read_line,
@@ -78,7 +85,8 @@ class Log:
         self.keyed = {}             # xid -> revision digest of the first row
         self.commands = {}          # index -> (decision, xid, element, gate)
         self.sent_at = {}           # index of a command -> when it left
-        self.law = Law(self)
+        self.law, self.found = Law(self), Findings(self)
+        self.now = None             # time of the entry that is being taken
         self.findings = {}          # index -> [type, still open]
         self.bases = {}             # (auditor, start, element) -> (index, ids)
         self.parts = {}             # (auditor, start) -> a snapshot in parts
@@ -102,6 +110,9 @@ class Log:
         when = time_us(e["time"])
         need(when > self.time, "its time is not after that of the former")
         self.counts[kind] += 1
+        self.now = when
+        if index > 0:
+            self.found.tick(when, kind)
         if "act" in e:
             self.source(e, says, {})
             self.tables.take(index, when, kind, e["act"])
@@ -117,6 +128,10 @@ class Log:
             log_said.FORMS[kind](body)
         digests = sd_list(body["_sd"]) if "_sd" in body else []
         opened = self.seals(e, digests, nonce, sealed)
+        if says:
+            self.found.word(kind, e, body)
+        elif kind == "start":
+            self.found.keeper_starts()
         if kind in ("command", "late"):
             self.command(index, when, kind, e, body, opened)
         elif says and kind in ("outcome", "snapshot", "round", "report",
@@ -227,6 +242,8 @@ class Log:
             row = self.findings.get(dec(p["id"]))
             need(row is not None and row[1], "no finding, or a closed one")
             row[1] = verb != "close"
+            if verb == "close":
+                self.found.close(dec(p["id"]))
         if opened is None:
             return
         got = collections.Counter(name for name, _, _ in opened)
@@ -315,6 +332,7 @@ class Log:
             self.law.task(e, said, element, line, key)
         if decision != "late" and opened is not None:
             self.law.cover(when, e, said, element, values(opened, "target"))
+        self.found.command(index, e, said, element)
         if decision != "refused":
             self.law.command(index, e, said, element, line)
 
@@ -487,6 +505,7 @@ class Log:
              self.sent_at.setdefault(at, p["sent_at"]) == p["sent_at"],
              "it was sent already")
         self.law.outcome(at, p)
+        self.found.outcome(index, p)
 
     def report(self, index, e, p, opened):
         need(dec(p["size"]) <= index, "size")
@@ -502,6 +521,7 @@ class Log:
         size = dec(p["size"])
         need(size <= index and self.roots[size] == unb64u(p["root"], 32),
              "a head that this log never had")
+        self.found.beat(index, e, p)
 
     def finding(self, index, e, p):
         if "act" in e:
@@ -513,6 +533,7 @@ class Log:
              dec(p["element"]) in self.tables.element_at, "element")
         if p["verb"] == "open":
             self.findings[index] = [p["type"], True]
+            self.found.open(index, p)
             return
         row = self.findings.get(dec(p["finding"]))
         need(row is not None and row[0] == p["type"], "a note of no finding")
@@ -553,6 +574,7 @@ class Log:
         if opened is not None:
             self.items(p["items"], [v for n, v, _ in opened if n == "item"],
                        element)
+        self.found.snapshot(index, e, p, element)
         if p["part"] == p["parts"]:
             del self.parts[who]
             if p["complete"]:
@@ -590,6 +612,7 @@ class Log:
             need(dec(row[1]) == at, "base is not its last complete snapshot")
             need(row[5] == len(ids), "number of objects")
             self.law.answered(element)
+        self.found.round(index, e, p)
 
 
 def values(opened, name):
@@ -652,6 +675,7 @@ def whole(args):
             tree.add(leaf(raw))
             log.roots[i + 1] = tree.root()
     need(log.tables is not None, "nothing stands in it")
+    log.found.end()
     path = os.path.join(args.log, "checkpoint")
     if os.path.exists(path):
         with open(path, "rb") as f:
