@@ -44,6 +44,7 @@ class Findings:
         self.lines = {}             # the same -> line tokens; None: unknown
         self.least, self.most = {}, {}  # of rules that were in force
         self.items = []
+        self.own, self.started = None, False        # of the keeper
 
     def owe(self, kind, index, key=(), wait=0, of=None):
         """An event has no key; a state, that is open or due, is not again."""
@@ -87,7 +88,7 @@ class Findings:
             if when > t + self.most["beat_missing"] * 1000 + DUE:
                 self.owe("beat.missing", None, (i,), None)
         for d in self.due:
-            if d.kind == "beat.missing":
+            if d.kind == "beat.missing" and d.at is None:
                 d.until = self.heard[d.key[0]] + DUE + \
                     self.most["beat_missing"] * 1000 \
                     if d.key[0] in self.heard else None
@@ -102,7 +103,17 @@ class Findings:
         return "the finding %s %sis not there" % (
             d.kind, "" if d.at is None else "of entry %d " % d.at)
 
-    def keeper_starts(self):
+    def keeper(self, kind, e):
+        """An entry of the keeper's own, or an act that it took."""
+        was, self.own = self.own, kind
+        if kind != "start":
+            return
+        # Who says stop is not missed; who never started was never there.
+        if was not in (None, "stop") and self.log.now - self.log.time > \
+                self.most["beat_missing"] * 1000 and self.started:
+            self.owe("beat.missing", len(self.log.roots),
+                     (e["source"]["instance"],))
+        self.started = True
         for d in self.due:
             if d.until is not None:
                 d.until = max(d.until, self.log.now + d.wait + DUE)

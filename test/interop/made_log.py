@@ -80,6 +80,7 @@ class Made:
 
     def __init__(self, lie=None, told=None, void=None, story=None):
         self.lie, self.told, self.bad = lie, told, None
+        self.late = 0               # us in which nothing was written
         self.story = story          # instead of what the auditor says
         self.void = void            # of the gate's stop
         self.entries, self.sealed, self.vault = [], [], {}
@@ -92,7 +93,7 @@ class Made:
             self.bad = self.story(self)
 
     def when(self):
-        return ll.spell_time(BEGIN + len(self.entries) * 1000000)
+        return ll.spell_time(BEGIN + self.late + len(self.entries) * 1000000)
 
     def add(self, label, kind, d, who="keeper-1"):
         """d: act (verb, payload, signers), said or own; then seals."""
@@ -282,6 +283,12 @@ class Made:
         row.update(more)
         return self.add(label, "finding", {"own": row})
 
+    def starts(self, label=""):
+        self.add(label, "start", {
+            "start": self.numbers.get("keeper-1", (0, 0))[0] + 1, "n": 1,
+            "own": {"version": "0.1.0", "build": "x", "recovered": "0",
+                    "config": lb.b64u(some("config", 32)), "dropped": "0"}})
+
     def beats(self, **more):
         """The gate is heard, of all that stands so far."""
         r = lb.Range()
@@ -305,6 +312,10 @@ class Made:
                                 "decision": "allowed", "rule": "task.stop"},
                             xid=XID)
 
+    def pass_over(self, seconds):
+        """Nothing is written."""
+        self.late += seconds * 1000000
+
     def pass_by(self, seconds):
         """Nothing happens; an entry a second."""
         for _ in range(seconds):
@@ -314,9 +325,7 @@ class Made:
         config = lb.b64u(some("config", 32))
         self.element_scope, self.warrant_scope = ne, w = \
             "element:ne-1" + MONTH, "warrant:w-1"
-        self.add("start", "start", {"own": {
-            "version": "0.1.0", "build": "x", "config": config,
-            "recovered": "0", "dropped": "0"}})
+        self.starts("start")
         for who in ("gate-1", "auditor-1"):
             self.say("start " + who, "start", who, {
                 "version": "0.1.0", "build": "x", "config": config,
@@ -813,6 +822,12 @@ def missing_beats_withheld(m):
     pass
 
 
+def missing_keeper_withheld(m):
+    m.pass_over(600)
+    m.starts()
+    m.pass_by(90)
+
+
 def doubt_of_nothing(m):
     return m.opens("", "command.in-doubt", m.activated + 1,
                    severity="warning")
@@ -844,7 +859,8 @@ STORIES = tuple((f.__name__.replace("_", " "), f, clear) for f, clear in (
                         TOKEN_KEY, "warrant:w-1")), True),
     (passing(other_line("destination", DID, DEST_LINE + "0", AUDIT_KEY,
                         "element:ne-1" + MONTH)), True),
-    (passing(missing_beats_withheld, 260), True), (doubt_of_nothing, True),
+    (passing(missing_beats_withheld, 260), True),
+    (missing_keeper_withheld, True), (doubt_of_nothing, True),
     (silence_of_nobody, True), (missing_though_heard, True)))
 
 

@@ -20,8 +20,7 @@ silence, identity, beats, unknown and altered tasks and destinations).
 What it does not repeat: productIDs; what an element's answer says against a
 destination (task.did.contradicted); which of several rules that hold comes
 first; findings for which one must know what each answer may show
-(task.missing, overdue, modified-aside, flicker), and notes; a beat.missing of
-the keeper.  Where the log leaves open what a keeper knew, it refuses nothing.
+(task.missing, overdue, modified-aside, flicker), and notes.  Where the log leaves open what a keeper knew, it refuses nothing.
 
 Exit: 0 all holds, 1 something does not (the entry is named), 2 usage, 3 it
 could not be looked at.
@@ -130,8 +129,8 @@ class Log:
         opened = self.seals(e, digests, nonce, sealed)
         if says:
             self.found.word(kind, e, body)
-        elif kind == "start":
-            self.found.keeper_starts()
+        else:
+            self.found.keeper(kind, e)
         if kind in ("command", "late"):
             self.command(index, when, kind, e, body, opened)
         elif says and kind in ("outcome", "snapshot", "round", "report",
