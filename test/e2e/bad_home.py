@@ -180,7 +180,7 @@ def acts_by_member(op):
             (good[:1] + [good[1].replace('"iri"', '"iri+cc"')] + good[2:],
              "line 2: not the payload that line 1 names"),
             (good[:2] + [good[2][:-4] + "AAAA"] + good[3:],
-             "line 3: disclosure: not in the one spelling"),
+             "line 3: disclosure: not "),
             (good[:2] + good[3:],
              "line %d: the disclosures are not those of _sd" % last),
             # In order by itself; that it is not the next one the log knows.
