@@ -464,6 +464,11 @@ class Row:
         """set HOME NAME VALUE: in its custos.yaml"""
         self.t.set(words[0], words[1], words[2])
 
+    def do_clock(self, words):
+        """clock T: the keeper's clock is wrong by so much from now on"""
+        self.act()
+        self.t.step(seconds(words[0]))
+
     def do_evil(self, words):
         """evil WORD...: what the keeper between gate and keeper does"""
         self.act()

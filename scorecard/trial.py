@@ -37,9 +37,9 @@ class Failed(Exception):
 
 
 class Trial:
-    def __init__(self, build, folder, evil=False):
+    def __init__(self, build, folder, evil=False, clock=False):
         self.build, self.dir = os.path.abspath(build), folder
-        self.evil = evil
+        self.evil, self.clock = evil, clock
         self.process = {}
         self.ill = []               # processes that did not end in order
         self.log_cache = []
@@ -105,12 +105,22 @@ class Trial:
         else:
             program, verb = PROGRAM[name]
             words = [self.program(program)] + verb + ["-C", self.path(name)]
+        env = None
+        if self.clock and name == "keeper":
+            env = dict(os.environ, CLOCKSTEP=self.path("clock"),
+                       LD_PRELOAD=self.program("libclockstep.so"),
+                       ASAN_OPTIONS="verify_asan_link_order=0")
         with open(log, "ab") as f:
             self.process[name] = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=f, stderr=f)
+                words, stdin=subprocess.DEVNULL, stdout=f, stderr=f, env=env)
         if name in ("keeper", "evil"):
             self.listens(self.path("keeper", "run", "evil.sock" if name ==
                                    "evil" else "keeper.sock"), name)
+
+    def step(self, seconds):
+        """By how much the keeper's clock is wrong from now on."""
+        with open(self.path("clock"), "w") as f:
+            f.write("%d" % seconds)
 
     def listens(self, path, name, seconds=15):
         until = time.monotonic() + seconds
