@@ -173,19 +173,13 @@ int keeper_entry_add(struct keeper *, const struct keeper_entry *, utc_us,
 /** keeper_own(k, kind, members): An entry of our own without disclosures. */
 int keeper_own(struct keeper *, enum record_kind, const struct buf *);
 
-/* Whose values these are: NULL where there is none. */
-struct keeper_owner {
-	const char *warrant, *element, *holder;
-	const char *instance;
-};
-
 /**
  * keeper_seal_by(seal, name, owner, time):
  * The scope and class of a disclosure of that name (entries.md, "Sealing
- * keys").  ${owner}->instance is never NULL.
+ * keys").
  */
 void keeper_seal_by(struct keeper_seal *, const char *,
-    const struct keeper_owner *, utc_us);
+    const struct record_owner *, utc_us);
 
 /** keeper_unseal(k, index, sds): Append the disclosures of a durable entry,
  * opened with the vault.  0, CU_ENOENT (none), CU_E*. */

@@ -24,40 +24,17 @@ disclosed(struct keeper *k, const struct record_act *a,
 	return (0);
 }
 
-/* To whom the values of an act belong (entries.md, "Sealing keys"). */
-static void
-owner(struct keeper_owner *o, const struct record_act *a,
-    const struct record_payload *p)
-{
-	switch (a->kind) {
-	case RECORD_WARRANT:
-		o->warrant = a->verb == RECORD_SUBMIT ? p->warrant.id :
-		    p->decide.id;
-		break;
-	case RECORD_ELEMENT:
-		o->element = p->element.id;
-		break;
-	case RECORD_HOLDER:
-		if (a->verb != RECORD_REVOKE)
-			o->holder = p->holder.id;
-		break;
-	default:
-		break;
-	}
-}
-
 static int
-seals(struct keeper *k, const struct record_act *a,
-    const struct record_payload *p, const struct record_sds *sds,
-    utc_us time, struct keeper_seal **out)
+seals(struct keeper *k, const struct record_payload *p,
+    const struct record_sds *sds, utc_us time, struct keeper_seal **out)
 {
-	struct keeper_owner o = { .instance = k->instance };
+	struct record_owner o = { .instance = k->instance };
 	struct keeper_seal *s;
 	struct record_sd sd;
 	size_t i;
 	int rc;
 
-	owner(&o, a, p);
+	record_payload_owner(&o, p);
 	if ((s = calloc(sds->n + 1, sizeof(*s))) == NULL)
 		return (CU_ENOMEM);
 	for (i = 0; i < sds->n; i++) {
@@ -121,7 +98,7 @@ keep(struct keeper *k, const struct record_act *a, struct record_sds *sds,
 	if ((rc = record_payload_read(&p, a->kind, a->verb, a->subject,
 	    a->payload, a->payload_len, why)) != 0 ||
 	    (rc = disclosed(k, a, p, sds, why)) != 0 ||
-	    (rc = seals(k, a, p, sds, time, &seal)) != 0)
+	    (rc = seals(k, p, sds, time, &seal)) != 0)
 		goto out;
 	e.seal = seal;
 	if ((rc = keeper_entry_add(k, &e, time, index, why)) != 0)

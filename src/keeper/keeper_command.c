@@ -32,7 +32,7 @@ static void
 seals(struct keeper *k, struct keeper_report *r, utc_us time,
     const struct state_members *members)
 {
-	struct keeper_owner o = { .instance = r->peer->instance };
+	struct record_owner o = { .instance = r->peer->instance };
 	const char *xid = jv_str(jv_get(r->v, "xid"), NULL);
 	struct state_element e;
 	uint64_t index;

@@ -20,25 +20,10 @@ keeper_now(struct keeper *k)
 
 void
 keeper_seal_by(struct keeper_seal *seal, const char *name,
-    const struct keeper_owner *o, utc_us time)
+    const struct record_owner *o, utc_us time)
 {
-	enum record_scope scope = RECORD_SCOPE_INSTANCE_MONTH;
-	const char *id = o->instance;
-
 	seal->class = record_class_of(name);
-	if (o->warrant != NULL) {
-		scope = RECORD_SCOPE_WARRANT;
-		id = o->warrant;
-	} else if (o->element != NULL) {
-		/* The key of lines must outlive the months. */
-		scope = strcmp(name, "audit_key") == 0 ?
-		    RECORD_SCOPE_ELEMENT : RECORD_SCOPE_ELEMENT_MONTH;
-		id = o->element;
-	} else if (o->holder != NULL) {
-		scope = RECORD_SCOPE_HOLDER;
-		id = o->holder;
-	}
-	record_scope_text(seal->scope, scope, id, time);
+	record_scope_of(seal->scope, o, name, time);
 }
 
 /* Seal every disclosure in the order of `_sd`. */

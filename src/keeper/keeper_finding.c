@@ -106,7 +106,7 @@ int
 keeper_finding_act(struct keeper *k, bool self, const char *holder,
     const struct record_act *act, uint64_t *index)
 {
-	struct keeper_owner o = { .instance = k->instance };
+	struct record_owner o = { .instance = k->instance };
 	struct keeper_seal seal;
 	struct record_sds sds;
 	struct buf text, own;

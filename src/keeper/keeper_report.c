@@ -35,7 +35,7 @@ named_element(struct keeper *k, const struct jv *said,
 
 /* To whom what is said of an XID belongs. */
 static void
-own_by(struct keeper *k, struct keeper_owner *o, const struct jv *said,
+own_by(struct keeper *k, struct record_owner *o, const struct jv *said,
     struct state_element *e)
 {
 	const char *xid = jv_str(jv_get(said, "xid"), NULL);
@@ -48,7 +48,7 @@ own_by(struct keeper *k, struct keeper_owner *o, const struct jv *said,
 
 /* An outcome is sealed as its command was. */
 static int
-own_outcome(struct keeper *k, struct keeper_report *r, struct keeper_owner *o,
+own_outcome(struct keeper *k, struct keeper_report *r, struct record_owner *o,
     struct state_element *e)
 {
 	struct record_entry *c = NULL;
@@ -74,7 +74,7 @@ own_outcome(struct keeper *k, struct keeper_report *r, struct keeper_owner *o,
 static int
 seals(struct keeper *k, struct keeper_report *r, utc_us time)
 {
-	struct keeper_owner o = { .instance = r->peer->instance }, one;
+	struct record_owner o = { .instance = r->peer->instance }, one;
 	struct state_element e;
 	const char *id;
 	size_t i;

@@ -4,6 +4,7 @@
 #include "json/jv.h"
 #include "record/record_payload.h"
 #include "record/record_read.h"
+#include "record/record_vault.h"
 #include "record/record_warrant.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
@@ -139,4 +140,25 @@ record_payload_open(const struct record_payload *p,
 			return (CU_EMALFORMED);
 		}
 	return (0);
+}
+
+void
+record_payload_owner(struct record_owner *o, const struct record_payload *p)
+{
+	o->warrant = o->element = o->holder = NULL;
+	switch (p->kind) {
+	case RECORD_WARRANT:
+		o->warrant = p->verb == RECORD_SUBMIT ? p->warrant.id :
+		    p->decide.id;
+		break;
+	case RECORD_ELEMENT:
+		o->element = p->element.id;
+		break;
+	case RECORD_HOLDER:
+		if (p->verb != RECORD_REVOKE)
+			o->holder = p->holder.id;
+		break;
+	default:
+		break;
+	}
 }

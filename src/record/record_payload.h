@@ -182,6 +182,15 @@ void record_payload_subject(char *, size_t, const struct record_payload *);
 int record_payload_open(const struct record_payload *,
     const struct record_sds *, struct cu_why *);
 
+/**
+ * record_payload_owner(o, p):
+ * To whom the values of an act belong; borrowed from ${p}.  All but the
+ * instance is filled.
+ */
+struct record_owner;
+void record_payload_owner(struct record_owner *,
+    const struct record_payload *);
+
 /** record_addr_valid(s, n): `ipv4:192.0.2.10:tcp:42069`, `ipv6:<full>:...`. */
 bool record_addr_valid(const char *, size_t);
 #endif /* !RECORD_PAYLOAD_H_ */

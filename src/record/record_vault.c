@@ -85,6 +85,28 @@ record_scope_text(char out[RECORD_SCOPE_MAX + 1], enum record_scope scope,
 	    utc);
 }
 
+void
+record_scope_of(char out[RECORD_SCOPE_MAX + 1], const struct record_owner *o,
+    const char *name, utc_us t)
+{
+	enum record_scope scope = RECORD_SCOPE_INSTANCE_MONTH;
+	const char *id = o->instance;
+
+	if (o->warrant != NULL) {
+		scope = RECORD_SCOPE_WARRANT;
+		id = o->warrant;
+	} else if (o->element != NULL) {
+		/* The key of lines must outlive the months. */
+		scope = strcmp(name, "audit_key") == 0 ?
+		    RECORD_SCOPE_ELEMENT : RECORD_SCOPE_ELEMENT_MONTH;
+		id = o->element;
+	} else if (o->holder != NULL) {
+		scope = RECORD_SCOPE_HOLDER;
+		id = o->holder;
+	}
+	record_scope_text(out, scope, id, t);
+}
+
 /* YYYY-MM, from 1970-01 on. */
 static bool
 is_month(const char *s)

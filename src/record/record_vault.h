@@ -41,6 +41,20 @@ enum record_scope {
 void record_scope_text(char[RECORD_SCOPE_MAX + 1], enum record_scope,
     const char *, utc_us);
 
+/* Whose a sealed value is: NULL where there is none, but for ${instance}. */
+struct record_owner {
+	const char *warrant, *element, *holder;
+	const char *instance;		/* who wrote the entry, of its time */
+};
+
+/**
+ * record_scope_of(out, owner, name, t):
+ * The scope of a disclosure of that name in an entry of the time ${t}
+ * (docs/format/entries.md, "Sealing keys").
+ */
+void record_scope_of(char[RECORD_SCOPE_MAX + 1], const struct record_owner *,
+    const char *, utc_us);
+
 /** record_scope_valid(s): Is it one of these? */
 bool record_scope_valid(const char *);
 
