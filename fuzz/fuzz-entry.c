@@ -14,7 +14,9 @@ payload(const struct record_act *a)
 {
 	struct record_payload *p, *q;
 	char subject[RECORD_SUBJECT_MAX + 1];
+	struct record_sds sds;
 	struct buf b;
+	size_t i;
 
 	if (record_payload_read(&p, a->kind, a->verb, a->subject, a->payload,
 	    a->payload_len, NULL) != 0)
@@ -23,7 +25,15 @@ payload(const struct record_act *a)
 	if (strcmp(subject, a->subject) != 0)
 		abort();
 	buf_init(&b, RECORD_PAYLOAD_MAX);
-	record_payload_write(&b, p, NULL);
+	record_sds_init(&sds);
+	/* As many as there were: how many an act has is a matter of form. */
+	for (i = 0; i < p->sd_n; i++)
+		if (record_sds_str(&sds, "reason", "x") != 0)
+			abort();
+	if (record_sds_sort(&sds) != 0)
+		abort();
+	record_payload_write(&b, p, &sds);
+	record_sds_fini(&sds);
 	if (record_payload_read(&q, a->kind, a->verb, subject, buf_text(&b),
 	    b.len, NULL) != 0)
 		abort();

@@ -85,6 +85,23 @@ rules_of(const struct record_payload *p, size_t *n)
 	return (r_may);
 }
 
+int
+record_payload_count(const struct record_payload *p, struct cu_why *why)
+{
+	size_t i, n, least = 0, most = 0;
+	const struct rule *rule = rules_of(p, &n);
+
+	for (i = 0; i < n; i++) {
+		least += rule[i].least;
+		most += rule[i].most;
+	}
+	if (p->sd_n >= least && p->sd_n <= most)
+		return (0);
+	cu_why_set(why, "member _sd: %zu disclosures, not %zu to %zu",
+	    p->sd_n, least, most);
+	return (CU_EMALFORMED);
+}
+
 /* One disclosure against the rules; count it. */
 static int
 check_one(const struct record_sd *sd, const struct rule *rule, size_t n,

@@ -740,6 +740,8 @@ record_payload_read(struct record_payload **out, enum record_kind kind,
 	if (rc == 0)
 		rc = record_sd_list(jv_get(p->root, "_sd"), &p->sd, &p->sd_n,
 		    why);
+	if (rc == 0)
+		rc = record_payload_count(p, why);
 	if (rc != 0) {
 		cu_why_in(why, "payload");
 		record_payload_free(p);

@@ -149,7 +149,7 @@ struct record_payload {
  * record_payload_read(out, kind, verb, subject, text, len, why):
  * Read a payload strictly: its one spelling but for the order of members, no
  * member unknown or missing, every form and limit of docs/format/statement.md,
- * its id the subject's.  Return 0 with an owned payload; CU_EMALFORMED,
+ * as many disclosures as such an act has, its id the subject's.  Return 0 with an owned payload; CU_EMALFORMED,
  * CU_ELIMIT, CU_ENOMEM.  What depends on the log's state (known ids, live
  * elements, roles) is not looked at.
  */

@@ -31,6 +31,11 @@ const char *record_liid(const struct jv *);
 /** record_word(s, words, n): Index of ${s} in ${words}[1..n-1], or 0. */
 unsigned int record_word(const char *, const char *const *, unsigned int);
 
+/** record_payload_count(p, why): Are as many digests in `_sd` as an act of
+ * that kind and verb discloses? */
+struct record_payload;
+int record_payload_count(const struct record_payload *, struct cu_why *);
+
 /** record_bad(why, name, what): Say "member NAME: WHAT"; CU_EMALFORMED. */
 int record_bad(struct cu_why *, const char *, const char *);
 #endif /* !RECORD_READ_H_ */

@@ -339,6 +339,9 @@ act_files(void)
 	}
 }
 
+/* One disclosure. */
+#define SD	",\"_sd\":[\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]"
+
 static void
 roles_and_limits(void)
 {
@@ -346,14 +349,19 @@ roles_and_limits(void)
 		const char *kind, *verb, *subject, *payload;
 		int rc;
 	} rows[] = {
-		{ "finding", "note", "finding/7", "{\"id\":\"7\"}", 0 },
-		{ "finding", "note", "finding/7", "{\"id\":\"8\"}", 1 },
-		{ "finding", "note", "finding/07", "{\"id\":\"07\"}", 1 },
+		{ "finding", "note", "finding/7", "{\"id\":\"7\"" SD "}", 0 },
+		{ "finding", "note", "finding/7", "{\"id\":\"7\"}", 1 },
+		{ "finding", "close", "finding/7", "{\"id\":\"7\"}", 1 },
+		{ "finding", "note", "finding/7", "{\"id\":\"8\"" SD "}", 1 },
+		{ "finding", "note", "finding/07", "{\"id\":\"07\"" SD "}",
+		    1 },
 		{ "policy", "clock", "policy", "{\"after\":\"12\"}", 0 },
 		{ "policy", "clock", "policy", "{\"after\":12}", 1 },
 		{ "policy", "clock", "policyx", "{\"after\":\"12\"}", 1 },
 		{ "policy", "add", "policy", "{\"after\":\"12\"}", 1 },
 		{ "instance", "retire", "instance/a", "{\"id\":\"a\"}", 0 },
+		{ "instance", "retire", "instance/a", "{\"id\":\"a\"" SD "}",
+		    0 },
 		{ "instance", "retire", "instance/a",
 		    "{\"id\":\"a\",\"role\":\"gate\"}", 1 },
 		{ "instance", "retire", "instances/a", "{\"id\":\"a\"}", 1 },
