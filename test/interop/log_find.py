@@ -111,7 +111,7 @@ class Findings:
         # Who says stop is not missed; who never started was never there.
         if was not in (None, "stop") and self.log.now - self.log.time > \
                 self.most["beat_missing"] * 1000 and self.started:
-            self.owe("beat.missing", len(self.log.roots),
+            self.owe("beat.missing", len(self.log.roots) - 1,
                      (e["source"]["instance"],))
         self.started = True
         for d in self.due:

@@ -70,7 +70,7 @@ class Version:
                 set(now["dids"]) <= set(old["dids"]) and
                 within(now["services"], old["services"])):
             return None
-        if new.text is not None and key is not None:
+        if None not in (new.text, key, self.line):
             # With what the old one has in place of what may be taken away.
             _, _, t = read_line(new.text)
             t.update({k: old[k] for k in ("delivery", "dids", "services")})
@@ -99,6 +99,8 @@ class Thing:
             return
         alone = not self.open
         if p["answer"] in ACKNOWLEDGED:
+            # What it was before is settled with it.
+            self.open = {i: v for i, v in self.open.items() if i > index}
             self.acked = True
             self.sure = [version] if alone else []
             if alone and p["answer"] == ACKNOWLEDGED[0]:
@@ -117,7 +119,8 @@ class Law:
     def __init__(self, log):
         self.log = log              # tables, bound, token keys
         self.things = {}            # (element id, "task" or "dest", id)
-        self.of = {}                # command -> (Thing, version, to)
+        self.doubts = {}            # element id -> Things that were in doubt
+        self.of = {}                # command -> (Thing, version, to, element)
         self.asked = {}             # xid -> requesters of its commands
         self.used = {}              # (requester, transaction) -> [(time, ok)]
         self.span = []              # least and greatest tolerance so far
@@ -184,7 +187,7 @@ class Law:
             need(self.thing(element, "dest", said["dids"][0]).known,
                  "a destination that was not created here")
         if kind == "RemoveDestination":
-            need(not self.delivers(element, said["dids"][0], True),
+            need(not self.delivers(element, said["dids"][0]),
                  "a destination that a task delivers to is removed")
 
     @staticmethod
@@ -193,10 +196,9 @@ class Law:
         value = element["identity"]["value"]
         return wire == (value if is_id(value) else None)
 
-    def delivers(self, element, did, sure):
+    def delivers(self, element, did):
         return any(v is not ABSENT and did in (v.said["dids"] or ())
-                   for t in self.tasks(element)
-                   for v in (t.sure if sure else t.may))
+                   for t in self.tasks(element) for v in t.sure)
 
     def groundless(self, when, rule, said, element, asks, gate):
         """Why this rule cannot have refused it; None if it can."""
@@ -240,8 +242,6 @@ class Law:
             return element["kind"] in ("ne", "mdf")
         if rule == "mdf.later":
             return element["kind"] == "ne" and not said["mediation"]
-        if rule == "destination.used":
-            return not self.delivers(element, dids[0], False)
         if rule == "task.did.unknown":
             return all(self.thing(element, "dest", d).sure not in
                        ([], [ABSENT]) and
@@ -268,7 +268,8 @@ class Law:
     def settled(self, element, d):
         need(d.known, "a destination that was not created here")
         need(d.acked or d.doubt, "a destination that is not acknowledged")
-        need(not d.open, "a destination whose change is not acknowledged")
+        need(not any(self.of[i][2] for i in d.open),
+             "a destination whose change is not acknowledged")
         if d.doubt or d.to is None:
             return
         tables = self.log.tables
@@ -287,6 +288,9 @@ class Law:
     def command(self, index, e, said, element, text):
         """Allowed, or late: it may have changed what the element holds."""
         kind = said["type"]
+        if e["kind"] == "late":
+            self.used.setdefault((said["requester"], said["transaction"]),
+                                 []).append((self.log.now, "late"))
         if element is None or kind is None:
             return
         if kind in TASK + ("DeactivateTask",) and said["xid"] is not None:
@@ -300,7 +304,7 @@ class Law:
                 # Late, and no narrowing: nobody knows what it made of it.
                 t.sure = []
             t.command(index, version)
-            self.of[index] = (t, version, None)
+            self.of[index] = (t, version, None, element["id"])
         elif kind in CREATES + ("RemoveDestination",) and said["dids"]:
             d = self.thing(element, "dest", said["dids"][0])
             version, to = ABSENT, None
@@ -310,22 +314,23 @@ class Law:
             else:
                 d.doubt = True      # whether it went is not followed
             d.command(index, version)
-            self.of[index] = (d, version, to)
+            self.of[index] = (d, version, to, element["id"])
 
     def outcome(self, at, p):
         row = self.of.get(at)
         if row is None:
             return
-        thing, version, to = row
+        thing, version, to, element = row
         thing.outcome(at, p, version)
+        if thing.doubt:
+            self.doubts.setdefault(element, set()).add(thing)
         if to is not None and p["answer"] in ACKNOWLEDGED:
             thing.to = to
 
     def answered(self, element):
         """An answer may have settled what was in doubt."""
-        for (e, _, _), t in self.things.items():
-            if e == element["id"] and t.doubt:
-                t.sure = []
+        for t in self.doubts.get(element["id"], ()):
+            t.sure = []
 
     # -- which warrants cover it --
 
