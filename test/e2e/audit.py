@@ -248,6 +248,32 @@ def started_again(t):
     assert {i["id"] for i in first["items"]} == {XID % 1, DID % 1}, first
 
 
+def read_as_declared(t):
+    """A dialect that its answers need is named, once for equal answers."""
+    with open(t.path("elements", "mdf-1.json")) as f:
+        doc = dict(json.load(f), dialect=["stamp"])
+    with open(os.path.join(t.dir, "mdf-1.json"), "w") as f:
+        json.dump(doc, f)
+    subprocess.run([CUSTOS, "-C", t.home, "--yes", "element", "change", f.name,
+                    "--sign", t.path("holders", "overseer-1.key"), "--sign",
+                    t.path("holders", "overseer-2.key")], check=True,
+                   stdout=subprocess.DEVNULL)
+    element = str([i for i, e in t.entries("element")
+                   if e["act"]["subject"] == "element/mdf-1"][-1])
+    index, said = wait(lambda: t.snapshots(element))[-1]
+    assert "leniencies" not in said, said
+    for word, used in (("stamp", ["stamp"]), ("none", None)):
+        assert t.tell("mdf-1", "dialect", word)
+        base = str(index)
+        index, said = wait(lambda: t.snapshots(element, index + 1))[0]
+        assert said.get("leniencies") == used and said["complete"], said
+        assert said["base"] == base and said["items"] == [], said
+        wait(lambda: [r for _, e in t.entries("round", index)
+                      for r in json.loads(e["said"])["rows"]
+                      if r[0] == element and r[1] == str(index)])
+        assert len(t.snapshots(element, index)) == 1
+
+
 def no_gaps(t):
     """Every number of a start is an entry, or was named as void."""
     seen = {}
@@ -274,7 +300,7 @@ def verifies(t):
 CASES = [begins, a_task_nobody_commanded, a_destination_nobody_made,
          an_element_that_flickers, silence_is_not_no_tasks, garbage_cut_late,
          another_certificate, large_answers, by_list_and_details, keeper_away,
-         started_again, no_gaps, verifies]
+         started_again, read_as_declared, no_gaps, verifies]
 
 
 def main():
