@@ -160,6 +160,7 @@ state_free(struct state *st)
 	free(st->finding.v);
 	free(st->pending.v);
 	free(st->stop.v);
+	free(st->word.v);
 	free(st->tx.v);
 	free(st->unopened.v);
 	free(st->origin);

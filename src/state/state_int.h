@@ -237,6 +237,17 @@ struct pending {
 	bool told;
 };
 
+/*
+ * What an entry was, for outcomes that name it (STATE_STRUCTURE): these bits,
+ * and above WORD_BITS the row of the instance that reported it.
+ */
+#define WORD_COMMAND	1U		/* allowed */
+#define WORD_REFUSED	2U
+#define WORD_LATE	4U
+#define WORD_OUTCOME	8U		/* an outcome names it */
+#define WORD_LEFT	16U		/* ... and says that it was sent */
+#define WORD_BITS	8
+
 /* A row of `covers`, found again: a revision, and which of its sets. */
 struct cover_row { uint32_t revision, set; };
 
@@ -281,6 +292,7 @@ struct state {
 	ROWS(struct pending) pending;
 	ROWS(struct stop) stop;
 	utc_us timed_next;		/* nothing falls due before */
+	ROWS(uint32_t) word;		/* by index; STATE_STRUCTURE */
 	ROWS(struct transaction) tx;	/* a ring: tx_first counts dropped */
 	size_t tx_first;
 

@@ -539,6 +539,29 @@ keep_transaction(struct state *st, const struct state_command *c,
 	    (uint32_t)(st->tx_first + st->tx.n++) & 0x7fffffff));
 }
 
+/* Of that entry, for the outcomes to come. */
+static int
+keep_word(struct state *st, uint64_t index, uint32_t bits)
+{
+	if ((st->flags & STATE_STRUCTURE) == 0)
+		return (0);
+	if (index >= st->word.n) {
+		if (ROOM(&st->word, (size_t)index + 1 - st->word.n) != 0)
+			return (CU_ENOMEM);
+		memset(st->word.v + st->word.n, 0, ((size_t)index + 1 -
+		    st->word.n) * sizeof(*st->word.v));
+		st->word.n = (size_t)index + 1;
+	}
+	st->word.v[index] |= bits;
+	return (0);
+}
+
+static uint32_t
+word_of(const struct state *st, uint64_t index)
+{
+	return (index < st->word.n ? st->word.v[index] : 0);
+}
+
 /* The keeper's own members, whose tokens stand in state.c's order. */
 static const struct scan_member own_members[] = {
 	SCAN_MAY("decision"), SCAN_MAY("rule"), SCAN_MAY("covers"),
@@ -739,7 +762,9 @@ take_command(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 	if ((st->flags & STATE_STRUCTURE) && (rc = state_check_command(st, &c,
 	    &own, st->instance.v[instance].id, time, why)) != 0)
 		return (rc);
-	if (keep_transaction(st, &c, requester, index, time) != 0)
+	if (keep_transaction(st, &c, requester, index, time) != 0 ||
+	    keep_word(st, index, instance << WORD_BITS | (own.allowed ?
+	    WORD_COMMAND : WORD_REFUSED)) != 0)
 		return (CU_ENOMEM);
 	if (own.allowed)
 		return (take_allowed(st, &c, &own, index, time, element,
@@ -758,7 +783,7 @@ take_late(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 {
 	struct state_command c;
 	uint32_t element = MAP_NONE, requester, row;
-	uint64_t same;
+	uint64_t same = STATE_NONE;
 	struct object *o;
 	struct own own;
 	int rc;
@@ -781,11 +806,15 @@ take_late(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 	    (c.law.type == LAW_REMOVE_DESTINATION ? c.law.shape.dids_n != 1 :
 	    c.law.type != LAW_KEEPALIVE && c.law.xid[0] == '\0'))
 		return (CU_EDENIED);
-	if (keep_transaction(st, &c, requester, index, time) != 0)
+	if (c.has_request && state_report(st, st->instance.v[instance].id,
+	    start, c.request, &same) != 0)
+		same = STATE_NONE;
+	if (keep_transaction(st, &c, requester, index, time) != 0 ||
+	    keep_word(st, index, instance << WORD_BITS | WORD_LATE |
+	    (word_of(st, same) & WORD_LEFT)) != 0)
 		return (CU_ENOMEM);
 	/* Asked of the keeper before: the same sending, not a second. */
-	if (c.has_request && state_report(st, st->instance.v[instance].id,
-	    start, c.request, &same) == 0 &&
+	if (same != STATE_NONE &&
 	    (row = state_find_index(st, T_OPEN, same)) != MAP_NONE) {
 		st->open.v[row].alias = index;
 		return (map_put(&st->map, state_key(st, T_OPEN, &index,
@@ -857,6 +886,65 @@ settle_outcome(struct state *st, uint32_t row, uint64_t index, utc_us time,
 	return (close_open(st, row));
 }
 
+/*
+ * May this be said of that entry?  Nothing leaves that was refused, nothing
+ * leaves twice; a command leaves under a checkpoint that holds it, what left
+ * by the spool under none.
+ */
+static int
+check_outcome(const struct state *st, const uint32_t *v, uint64_t command,
+    uint32_t instance, bool left, struct cu_why *why)
+{
+	const struct scan *s = &st->said;
+	bool sent = scan_is(s, v[O_WHAT], "sent");
+	bool unsent = scan_is(s, v[O_WHAT], "not sent");
+	uint32_t w = word_of(st, command);
+	uint64_t checkpoint = 0;
+
+	cu_why_set(why, "command: neither a command nor a late");
+	if ((w & (WORD_COMMAND | WORD_REFUSED | WORD_LATE)) == 0)
+		return (CU_EDENIED);
+	cu_why_set(why, "command: of another instance");
+	if (w >> WORD_BITS != instance)
+		return (CU_EDENIED);
+	cu_why_set(why, "command: refused, so it was not sent");
+	if ((w & WORD_REFUSED) && !unsent)
+		return (CU_EDENIED);
+	cu_why_set(why, "command: what became of it was said before");
+	if (left && (w & (WORD_OUTCOME | WORD_LEFT)))
+		return (CU_EDENIED);
+	cu_why_set(why, "sent, without times or an answer");
+	if (sent && (scan_null(s, v[O_SENT_AT]) ||
+	    scan_null(s, v[O_ANSWERED_AT]) || scan_null(s, v[O_ANSWER])))
+		return (CU_EDENIED);
+	cu_why_set(why, "not sent, and answered");
+	if (unsent && (!scan_null(s, v[O_SENT_AT]) ||
+	    !scan_null(s, v[O_ANSWERED_AT]) || !scan_null(s, v[O_ANSWER])))
+		return (CU_EDENIED);
+	cu_why_set(why, "checkpoint: does not hold the command");
+	if (scan_null(s, v[O_CHECKPOINT]))
+		return (sent && (w & WORD_COMMAND) ? CU_EDENIED : 0);
+	if (scan_dec(s, v[O_CHECKPOINT], &checkpoint) != 0 ||
+	    checkpoint > st->size ||
+	    (left && (w & WORD_COMMAND) && checkpoint <= command))
+		return (CU_EDENIED);
+	return (0);
+}
+
+/* What was said of it, and of the late that is the same sending. */
+static int
+keep_outcome(struct state *st, uint64_t command, uint32_t row, bool left)
+{
+	uint32_t bits = left ? WORD_LEFT : 0;
+
+	if (keep_word(st, command, WORD_OUTCOME | bits) != 0)
+		return (CU_ENOMEM);
+	if (row == MAP_NONE || st->open.v[row].alias == STATE_NONE)
+		return (0);
+	return (keep_word(st, st->open.v[row].index, bits) != 0 ||
+	    keep_word(st, st->open.v[row].alias, bits) != 0 ? CU_ENOMEM : 0);
+}
+
 static int
 take_outcome(struct state *st, uint64_t index, utc_us time, uint32_t instance,
     struct cu_why *why)
@@ -866,7 +954,8 @@ take_outcome(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 	enum law_fate fate;
 	uint64_t command;
 	int64_t code = 0;
-	bool stop, ack = false;
+	bool stop, left, ack = false;
+	int rc;
 
 	cu_why_set(why, "said: outcome");
 	if (scan_members(s, 0, outcome_members, O_N, v, NULL) != 0 ||
@@ -900,6 +989,14 @@ take_outcome(struct state *st, uint64_t index, utc_us time, uint32_t instance,
 		cu_why_set(why, "what");
 		return (CU_EMALFORMED);
 	}
+	/* In doubt after a restart: nobody knows whether it left. */
+	left = fate != LAW_FATE_NOT || scan_is(s, v[O_WHAT], "sent");
+	if (scan_is(s, v[O_WHY], "restart"))
+		left = false;
+	if ((st->flags & STATE_STRUCTURE) && ((rc = check_outcome(st, v,
+	    command, instance, left, why)) != 0 ||
+	    (rc = keep_outcome(st, command, row, left)) != 0))
+		return (rc);
 	if (scan_is(s, v[O_WHY], "diverges") && state_pend(st,
 	    F_DECISION_DIVERGES, SEV_CRITICAL, NULL, element, instance, NULL,
 	    index, time, command, NULL) != 0)

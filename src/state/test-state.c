@@ -346,22 +346,35 @@ cmd_find(const char *name)
 static bool
 do_outcome(char **w, size_t n)
 {
-	char said[1024], code[16];
+	char said[1024], code[16], at[UTC_LEN + 3] = "null", cp[32];
 	int i = n < 4 ? -1 : cmd_find(w[1]), rc;
 	bool sent = strcmp(w[2], "sent") == 0;
 
 	if (i < 0)
 		return (false);
+	/* Sent under a checkpoint; by the spool under none: `cp=-`. */
+	snprintf(cp, sizeof(cp), "\"%s\"", opt(w, n, "cp", ""));
+	if (cp[1] == '"')
+		snprintf(cp, sizeof(cp), "\"%llu\"",
+		    (unsigned long long)state_size(p.w.st[0]));
+	if (!sent || cp[1] == '-')
+		strcpy(cp, "null");
+	if (strcmp(opt(w, n, "times", sent ? "yes" : "no"), "yes") == 0) {
+		at[0] = '"';
+		utc_text(at + 1, p.w.now);
+		strcat(at, "\"");
+	}
 	snprintf(code, sizeof(code), "%s", opt(w, n, "code", "null"));
 	snprintf(said, sizeof(said), "{\"command\":\"%llu\",\"what\":\"%s\","
-	    "\"why\":%s%s%s,\"mine\":%s,\"sent_at\":null,\"answered_at\":null,"
+	    "\"why\":%s%s%s,\"mine\":%s,\"sent_at\":%s,\"answered_at\":%s,"
 	    "\"answer\":%s%s%s,\"code\":%s,\"http\":null,\"certificate\":null,"
-	    "\"checkpoint\":null}", (unsigned long long)p.cmd[i].index,
+	    "\"checkpoint\":%s}", (unsigned long long)p.cmd[i].index,
 	    sent ? "sent" : strcmp(w[2], "doubt") == 0 ? "in doubt" :
 	    "not sent", sent ? "null" : "\"", sent ? "" : w[3],
 	    sent ? "" : "\"", strcmp(w[3], "diverges") == 0 ?
-	    "[\"refused\",\"task.cover.none\"]" : "null", sent ? "\"" : "null",
-	    sent ? w[3] : "", sent ? "\"" : "", code);
+	    "[\"refused\",\"task.cover.none\"]" : "null", at, at,
+	    sent ? "\"" : "null", sent ? w[3] : "", sent ? "\"" : "", code,
+	    cp);
 	rc = world_said(&p.w, RECORD_OUTCOME, W_GATE, said, NULL, NULL);
 	if (rc != 0)
 		printf("# outcome: %s\n", p.w.why.text);
@@ -773,6 +786,12 @@ do_line(char *text)
 
 		return (state_finding_overdue(p.w.st[2], &f) &&
 		    strcmp(f.type, w[1]) == 0);
+	}
+	/* ENTRY name element/id: an entry that is no command, by a name. */
+	if (strcmp(w[0], "ENTRY") == 0 && n == 3) {
+		snprintf(p.cmd[p.cmds].name, 16, "%s", w[1]);
+		p.cmd[p.cmds++].index = element_index(w[2] + 8);
+		return (true);
 	}
 	/* A report gets a number and becomes no entry. */
 	if (strcmp(w[0], "LOSE") == 0) {
@@ -1296,9 +1315,68 @@ void_since(void)
 	void_enrolment(true);
 }
 
+/*
+ * What the keeper takes from its gates and writes into a log of its own, and a
+ * verifier must not: the last line of each is the lie, ${why} what is said.
+ */
+static const struct { const char *line[10], *why; } lies[] = {
+	{ { "COMMAND B Ping rule=alive", "OUTCOME B not law",
+	    "OUTCOME B sent Acknowledged" }, "was said before" },
+	{ { "COMMAND B Ping rule=alive", "OUTCOME B sent Acknowledged",
+	    "OUTCOME B sent Acknowledged" }, "was said before" },
+	{ { "COMMAND B Ping rule=alive", "OUTCOME B doubt timeout",
+	    "OUTCOME B doubt cut" }, "was said before" },
+	{ { "COMMAND B Ping rule=alive", "OUTCOME B sent Acknowledged cp=3" },
+	    "does not hold the command" },
+	{ { "COMMAND B Ping rule=alive",
+	    "OUTCOME B sent Acknowledged cp=999" },
+	    "does not hold the command" },
+	{ { "COMMAND B Ping rule=alive", "OUTCOME B sent Acknowledged cp=-" },
+	    "does not hold the command" },
+	{ { "COMMAND B Ping rule=alive",
+	    "OUTCOME B sent Acknowledged times=no" }, "without times" },
+	{ { "COMMAND B Ping rule=alive", "OUTCOME B not law times=yes" },
+	    "and answered" },
+	{ { "COMMAND B ListAllDetails rule=read.bulk",
+	    "OUTCOME B sent Acknowledged" }, "refused, so" },
+	{ { "COMMAND B ListAllDetails rule=read.bulk",
+	    "OUTCOME B doubt timeout" }, "refused, so" },
+	{ { "COMMAND S DeactivateTask xid=1",
+	    "OUTCOME S sent Acknowledged",
+	    "LATE L DeactivateTask xid=1 request=2",
+	    "OUTCOME L sent Acknowledged cp=-" }, "was said before" },
+	{ { "COMMAND S DeactivateTask xid=1",
+	    "LATE L DeactivateTask xid=1 request=2",
+	    "OUTCOME L sent Acknowledged cp=-",
+	    "OUTCOME S sent Acknowledged" }, "was said before" },
+	{ { "ENTRY E element/ne-1", "OUTCOME E sent Acknowledged" },
+	    "neither a command" },
+};
+
+static void
+lied(void)
+{
+	char text[512];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		memset(&p, 0, sizeof(p));
+		REQUIRE(world_create(&p.w, STATE_STRUCTURE) == 0);
+		REQUIRE(dof("START gate") && dof("START audit"));
+		for (k = 0; lies[i].line[k + 1] != NULL; k++)
+			REQUIRE(dof("%s", lies[i].line[k]));
+		strcpy(text, lies[i].line[k]);
+		CHECK_ROW(!do_line(text), lies[i].line[k]);
+		CHECK_ROW(strstr(p.w.why.text, lies[i].why) != NULL,
+		    p.w.why.text);
+		world_free(&p.w);
+	}
+}
+
 int
 main(void)
 {
+	CHECK_RUN(lied);
 	CHECK_RUN(gaps);
 	CHECK_RUN(closes);
 	CHECK_RUN(repeated);

@@ -103,6 +103,7 @@ world_put(struct world *w, struct record_entry_parts *p,
 			printf("# entry %llu: state %d says %d, %s\n# %s\n",
 			    (unsigned long long)index, k, rc, why.text,
 			    buf_text(&w->line));
+			w->why = why;
 			return (CU_ESTATE);
 		}
 	}

@@ -632,6 +632,8 @@ LIES = (
     ("finding", own(word="tls"), True),
     ("refused", own(rule="task.cover.element"), False),
     ("refused", own(rule="task.cover.window"), False),
+    ("activated", said(checkpoint=None), True),
+    ("stopped", said(command="17", checkpoint="20"), True),
 )
 
 

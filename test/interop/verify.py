@@ -83,7 +83,7 @@ class Log:
         self.bound = {}             # xid -> [warrant ids]
         self.keyed = {}             # xid -> revision digest of the first row
         self.commands = {}          # index -> (decision, xid, element, gate)
-        self.sent_at = {}           # index of a command -> when it left
+        self.told = set()           # commands that have an outcome
         self.law, self.found = Law(self), Findings(self)
         self.now = None             # time of the entry that is being taken
         self.findings = {}          # index -> [type, still open]
@@ -498,11 +498,14 @@ class Log:
         need(row[0] != "refused" or p["what"] == "not sent",
              "a refused command was sent")
         size = None if p["checkpoint"] is None else dec(p["checkpoint"])
-        need(size is None or size <= index and
-             (p["what"] != "sent" or size > at), "checkpoint")
-        need(p["sent_at"] is None or
-             self.sent_at.setdefault(at, p["sent_at"]) == p["sent_at"],
-             "it was sent already")
+        need(size is None or size <= index, "checkpoint")
+        left = p["what"] == "sent" or (p["what"] == "in doubt" and
+                                       p["why"] != "restart")
+        if left and row[0] != "late":
+            need(size is not None or p["what"] != "sent", "no checkpoint")
+            need(size is None or size > at, "a checkpoint without it")
+        need(not left or at not in self.told, "it was told already")
+        self.told.add(at)
         self.law.outcome(at, p)
         self.found.outcome(index, p)
 
