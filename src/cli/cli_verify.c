@@ -85,6 +85,20 @@ full(struct rules *r, const struct record_entry *e, uint64_t index,
 	return (e->act != NULL ? open_tables(r, e) : 0);
 }
 
+/* A finding that should stand in the log, and does not, or was withheld. */
+static int
+findings_stand(struct rules *r, bool end)
+{
+	struct state_finding f;
+
+	if (!state_finding_overdue(r->state, end, &f))
+		return (0);
+	cu_why_set(r->why, "entry %" PRIu64 ": the finding %s that follows "
+	    "from it was not opened when it was due", f.from, f.type);
+	r->did->failed = f.from;
+	return (1);
+}
+
 static int
 on_entry(void *cookie, uint64_t index, const uint8_t *line, size_t len)
 {
@@ -101,23 +115,9 @@ on_entry(void *cookie, uint64_t index, const uint8_t *line, size_t len)
 	if (rc == CU_ENOMEM || rc == CU_EIO)
 		return (rc);
 	if (rc == 0)
-		return (0);
+		return (findings_stand(r, false));
 	cu_why_in(r->why, "entry %" PRIu64, index);
 	r->did->failed = index;
-	return (1);
-}
-
-/* A finding that should stand in the log, and does not. */
-static int
-findings_stand(struct rules *r)
-{
-	struct state_finding f;
-
-	if (!state_finding_overdue(r->state, &f))
-		return (0);
-	cu_why_set(r->why, "entry %" PRIu64 ": the finding %s that follows "
-	    "from it was never opened", f.from, f.type);
-	r->did->failed = f.from;
 	return (1);
 }
 
@@ -136,7 +136,7 @@ cli_verify_rules(struct journal_reader *reader, uint64_t size,
 	record_sds_init(&r.sds);
 	rc = journal_reader_each(reader, 0, size, on_entry, &r);
 	if (rc == 0)
-		rc = findings_stand(&r);
+		rc = findings_stand(&r, true);
 	did->trial = state_trial(r.state);
 	verify_forget(&r);
 	record_sds_fini(&r.sds);

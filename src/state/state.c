@@ -68,6 +68,7 @@ state_create(struct state **out, unsigned int flags)
 	map_init(&st->map);
 	record_rules_default(&st->rules);
 	st->clock_after = STATE_NONE;
+	st->overdue_next = UTC_MAX;
 	st->line.cap = st->said.cap = SCAN_TOKS_MAX;
 	st->line.tok = malloc(SCAN_TOKS_MAX * sizeof(*st->line.tok));
 	st->said.tok = malloc(SCAN_TOKS_MAX * sizeof(*st->said.tok));
@@ -603,6 +604,8 @@ state_apply(struct state *st, uint64_t index, const void *line, size_t len,
 		st->broken = true;
 		return (CU_ENOMEM);
 	}
+	if ((st->flags & STATE_STRUCTURE) && h.kind != RECORD_FINDING)
+		state_passed_over(st);
 	return (0);
 }
 

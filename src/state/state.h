@@ -383,9 +383,13 @@ bool state_finding_due(struct state *, utc_us, struct state_finding *);
  * as JSON text without braces. */
 void state_finding_write(struct buf *, const struct state_finding *);
 
-/** state_finding_overdue(st, out): Structural: one that the keeper ought to
- * have written by the time of the last entry.  Each is told once. */
-bool state_finding_overdue(struct state *, struct state_finding *);
+/**
+ * state_finding_overdue(st, end, out):
+ * Structural: one that the keeper ought to have written by the time of the last
+ * entry.  That is what counts at the ${end} of the log; before, how often it was
+ * passed over for other entries (docs/findings.md).  Each is told once.
+ */
+bool state_finding_overdue(struct state *, bool, struct state_finding *);
 
 /* Finding entries that stand. */
 struct state_finding_row {

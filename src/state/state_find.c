@@ -6,6 +6,7 @@
 #include "state/state_int.h"
 
 #define DUE_AFTER (60 * UTC_SECOND)	/* formats 13 */
+#define PASSED_OVER 16			/* docs/findings.md */
 #define LEAP_LEAST (75 * UTC_SECOND)	/* a keeper beats each minute */
 
 const char *const state_finding_types[F_N] = {
@@ -90,9 +91,10 @@ queue(struct state *st, struct map_key key, const struct state_finding *f)
 	if (ROOM(&st->pending, 1) != 0 ||
 	    map_put(&st->map, queued(key), 1) != 0)
 		return (CU_ENOMEM);
-	st->pending.v[st->pending.n].f = *f;
-	st->pending.v[st->pending.n].key = key;
-	st->pending.v[st->pending.n++].told = false;
+	st->pending.v[st->pending.n++] = (struct pending){ .f = *f,
+	    .key = key };
+	if (f->due < st->overdue_next)
+		st->overdue_next = f->due;
 	return (0);
 }
 
@@ -297,19 +299,54 @@ state_finding_due(struct state *st, utc_us now, struct state_finding *out)
 	return (true);
 }
 
-bool
-state_finding_overdue(struct state *st, struct state_finding *out)
+/* When is it overdue?  A keeper that starts derives anew what is lacking. */
+static utc_us
+due_of(const struct state *st, const struct pending *p)
+{
+	utc_us due = st->keeper_start + DUE_AFTER;
+
+	return (p->f.due > due ? p->f.due : due);
+}
+
+void
+state_passed_over(struct state *st)
 {
 	struct pending *p;
 	utc_us due;
 	size_t i;
 
+	if (st->time <= st->overdue_next)
+		return;
+	st->overdue_next = UTC_MAX;
 	for (i = 0; i < st->pending.n; i++) {
 		p = &st->pending.v[i];
-		due = p->f.due;
-		if (due < st->keeper_start + DUE_AFTER)
-			due = st->keeper_start + DUE_AFTER;
-		if (p->told || st->time <= due)
+		due = due_of(st, p);
+		if (due < st->overdue_next)
+			st->overdue_next = due;
+		if (st->time <= due) {
+			p->others = p->most = 0;
+			continue;
+		}
+		if (p->most < st->pending.n)
+			p->most = st->pending.n;
+		if (++p->others > PASSED_OVER + p->most)
+			st->withheld = true;
+	}
+}
+
+bool
+state_finding_overdue(struct state *st, bool end, struct state_finding *out)
+{
+	struct pending *p;
+	size_t i;
+
+	if (!end && !st->withheld)
+		return (false);
+	st->withheld = false;
+	for (i = 0; i < st->pending.n; i++) {
+		p = &st->pending.v[i];
+		if (p->told || (end ? st->time <= due_of(st, p) :
+		    p->others <= PASSED_OVER + p->most))
 			continue;
 		p->told = true;
 		*out = p->f;

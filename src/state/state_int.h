@@ -235,6 +235,9 @@ struct pending {
 	struct state_finding f;
 	struct map_key key;
 	bool told;
+	/* STATE_STRUCTURE: entries, but findings, since it is overdue; the
+	 * most that waited meanwhile. */
+	size_t others, most;
 };
 
 /*
@@ -293,6 +296,8 @@ struct state {
 	ROWS(struct stop) stop;
 	utc_us timed_next;		/* nothing falls due before */
 	ROWS(uint32_t) word;		/* by index; STATE_STRUCTURE */
+	utc_us overdue_next;		/* no finding is overdue before */
+	bool withheld;			/* one is, and was passed over */
 	ROWS(struct transaction) tx;	/* a ring: tx_first counts dropped */
 	size_t tx_first;
 
@@ -402,5 +407,7 @@ int state_timed(struct state *, utc_us);
 /* Is from the last entry to then more than a keeper that runs lets pass? */
 bool state_leaps(const struct state *, utc_us);
 void state_due_at(struct state *, utc_us);
+/* An entry stands that is no finding: what is overdue was passed over. */
+void state_passed_over(struct state *);
 void state_unpend(struct state *, enum finding_type, uint32_t, const char *);
 #endif /* !STATE_INT_H_ */

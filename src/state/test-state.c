@@ -617,7 +617,7 @@ do_expect(char **w, size_t n)
 		printf("# finding: %s\n# %s\n", p.w.why.text, buf_text(&own));
 	buf_fini(&own);
 	/* The verifier asks for no finding that is written. */
-	return (rc == 0 && !state_finding_overdue(p.w.st[2], &v));
+	return (rc == 0 && !state_finding_overdue(p.w.st[2], true, &v));
 }
 
 static bool
@@ -784,7 +784,8 @@ do_line(char *text)
 	if (strcmp(w[0], "OVERDUE") == 0) {
 		struct state_finding f;
 
-		return (state_finding_overdue(p.w.st[2], &f) &&
+		return (state_finding_overdue(p.w.st[2], true,
+		    &f) &&
 		    strcmp(f.type, w[1]) == 0);
 	}
 	/* ENTRY name element/id: an entry that is no command, by a name. */
@@ -870,7 +871,7 @@ one_file(const char *name)
 			break;
 	}
 	fclose(f);
-	if (state_finding_overdue(p.w.st[2], &v))
+	if (state_finding_overdue(p.w.st[2], true, &v))
 		CHECK_STR(v.type, "nothing overdue");
 	CHECK(state_root(p.w.st[0], a) == CU_ESTATE);
 	world_free(&p.w);
@@ -997,7 +998,7 @@ only_honest(const struct knows *k)
 	}
 	if (!ok)
 		printf("# %s\n", p.w.why.text);
-	if (state_finding_overdue(p.w.st[2], &v)) {
+	if (state_finding_overdue(p.w.st[2], true, &v)) {
 		printf("# overdue: %s %s rests %llu\n", v.type, v.xid,
 		    (unsigned long long)v.rests[0]);
 		return (false);
@@ -1373,10 +1374,53 @@ lied(void)
 	}
 }
 
+/*
+ * A finding that is withheld is named while the log goes on, not only at its
+ * end; one that a keeper could not write any sooner is not.
+ */
+static void
+withheld(void)
+{
+	struct state_finding f;
+	unsigned int run, n;
+
+	/* Never opened; opened in time, just before it is named; a keeper that
+	 * starts again is given its time anew. */
+	for (run = 0; run < 3; run++) {
+		memset(&p, 0, sizeof(p));
+		REQUIRE(world_create(&p.w, STATE_STRUCTURE) == 0);
+		REQUIRE(dof("START gate"));
+		REQUIRE(dof("COMMAND S DeactivateTask xid=1"));
+		REQUIRE(dof("AT 31") && dof("BEAT gate"));
+		REQUIRE(dof("AT 92"));
+		for (n = 0; n < 17; n++) {
+			REQUIRE(dof("BEAT gate"));
+			CHECK(!state_finding_overdue(p.w.st[2], false, &f));
+		}
+		if (run == 1)
+			REQUIRE(dof("EXPECT stop.unacknowledged"));
+		if (run == 2)
+			REQUIRE(world_own(&p.w, RECORD_START, "\"version\":"
+			    "\"1\",\"build\":\"b\",\"config\":"
+			    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+			    "\"recovered\":\"0\",\"dropped\":\"0\"") == 0);
+		REQUIRE(dof("BEAT gate"));
+		CHECK(state_finding_overdue(p.w.st[2], false, &f) ==
+		    (run == 0));
+		if (run == 0)
+			CHECK_STR(f.type, "stop.unacknowledged");
+		/* It is told once. */
+		REQUIRE(dof("BEAT gate"));
+		CHECK(!state_finding_overdue(p.w.st[2], false, &f));
+		world_free(&p.w);
+	}
+}
+
 int
 main(void)
 {
 	CHECK_RUN(lied);
+	CHECK_RUN(withheld);
 	CHECK_RUN(gaps);
 	CHECK_RUN(closes);
 	CHECK_RUN(repeated);

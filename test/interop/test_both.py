@@ -27,7 +27,6 @@ UNSEEN = {"custos": {
     "late, 2": "a line of a late that has none",
     "finding, 4": "words of findings are not compared",
     "finding, 5": "words of findings are not compared",
-    "finding late": "findings that are due are looked for at the end",
     "stop unacknowledged for no reason": "ground of findings is not asked",
     "doubt of nothing": "ground of findings is not asked",
     "silence of nobody": "ground of findings is not asked",
