@@ -634,6 +634,12 @@ LIES = (
     ("refused", own(rule="task.cover.window"), False),
     ("activated", said(checkpoint=None), True),
     ("stopped", said(command="17", checkpoint="20"), True),
+    ("activate", message("ne-1</neId", "ne-2</neId"), False),
+    ("activate", message("admf-1</admf", "admf-9</admf"), False),
+    ("activate", without("received"), False),
+    ("activate", without("root"), False),
+    ("part 2", sealed("item", ["f" + XID[1:], "form", "PHgvPg"], 1), False),
+    ("late", message(XID, "e" + XID[1:], "received"), False),
 )
 
 

@@ -418,6 +418,8 @@ class Log:
              "a disclosure twice")
         read = said["form"] is None and said["type"] is not None
         need(("sent" in one) == read, "sent")
+        need(not read or "root" in one and "received" in one and
+             "received_len" not in one, "received")
         is_normal(values(opened, "target"))
         if "address" in one:
             address_is(one["address"])
@@ -591,7 +593,7 @@ class Log:
         for v, text in zip(rows, shown):
             need(text[0] == v["id"], "an item of another object")
             if len(text) == 3 and v["line"] is None:
-                need(log_said.word(text[1]) and len(unb64u(text[2])) <= 4096,
+                need(text[1] == v["why"] and len(unb64u(text[2])) <= 4096,
                      "why it has no line")
                 continue
             need(len(text) == 2 and v["why"] != "form", "a line")
