@@ -304,6 +304,12 @@ check_source(struct state *st, const struct head *h, uint32_t *out,
 		cu_why_set(why, "source: number out of order");
 		return (CU_ESTATE);
 	}
+	/* A keeper numbers what it writes, so that none is left out. */
+	if ((st->flags & STATE_STRUCTURE) && h->role == RECORD_ROLE_KEEPER &&
+	    p->start != 0 && h->n != (h->start == p->start ? p->n + 1 : 1)) {
+		cu_why_set(why, "source: a number of the keeper is missing");
+		return (CU_EDENIED);
+	}
 	return (0);
 }
 

@@ -1042,6 +1042,10 @@ take_word(struct state *st, enum record_kind kind, uint64_t index, utc_us time,
 	    (!scan_null(s, v[B_FAILED]) &&
 	    scan_bool(s, v[B_FAILED], &failed) != 0) || spool < 0)
 		return (CU_EMALFORMED);
+	if ((st->flags & STATE_STRUCTURE) && size > st->size) {
+		cu_why_set(why, "size: beyond the log");
+		return (CU_EDENIED);
+	}
 	p->stopped = kind == RECORD_STOP;
 	if (kind == RECORD_START)
 		st->timed_next = 0;

@@ -559,9 +559,10 @@ do_word(char **w, size_t n)
 		snprintf(said, sizeof(said), "{\"size\":\"0\"}");
 	} else {
 		kind = RECORD_BEAT;
-		snprintf(said, sizeof(said), "{\"size\":\"0\",\"root\":\"%s\","
+		snprintf(said, sizeof(said), "{\"size\":\"%s\",\"root\":\"%s\","
 		    "\"spool\":%s,\"tls_refused\":%s,\"refused\":%s,"
-		    "\"spool_failed\":%s}", zero, spool, opt(w, n, "tls", "0"),
+		    "\"spool_failed\":%s}", opt(w, n, "size", "0"), zero,
+		    spool, opt(w, n, "tls", "0"),
 		    opt(w, n, "refused", "0"), failed ? "true" : "false");
 	}
 	if (gap != NULL)
@@ -796,7 +797,8 @@ do_line(char *text)
 	}
 	/* A report gets a number and becomes no entry. */
 	if (strcmp(w[0], "LOSE") == 0) {
-		p.w.n[strcmp(w[1], "audit") == 0 ? W_AUDIT : W_GATE]++;
+		p.w.n[strcmp(w[1], "keeper") == 0 ? W_KEEPER :
+		    strcmp(w[1], "audit") == 0 ? W_AUDIT : W_GATE]++;
 		return (true);
 	}
 	if (strcmp(w[0], "ORDER") == 0)
@@ -1352,6 +1354,9 @@ static const struct { const char *line[10], *why; } lies[] = {
 	    "OUTCOME S sent Acknowledged" }, "was said before" },
 	{ { "ENTRY E element/ne-1", "OUTCOME E sent Acknowledged" },
 	    "neither a command" },
+	{ { "BEAT gate size=999" }, "beyond the log" },
+	{ { "BEAT gate", "LOSE keeper", "ORDER w-1 until=100000" },
+	    "of the keeper is missing" },
 };
 
 static void
