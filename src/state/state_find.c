@@ -430,10 +430,32 @@ matches(const struct pending *p, const char *type, uint64_t element,
 	    strcmp(mine, subject) == 0);
 }
 
+/*
+ * The queued one that an opening carries out: of its key, else like it, if
+ * possible with its severity (what a beat counted may be two).  The number of
+ * those queued: none.
+ */
+static size_t
+find_pending(const struct state *st, struct map_key key, const char *type,
+    const char *severity, uint64_t element, const char *subject, uint64_t rests)
+{
+	const struct pending *p = st->pending.v;
+	size_t i, like = st->pending.n;
+
+	for (i = 0; i < st->pending.n; i++)
+		if (p[i].key.a == key.a && p[i].key.b == key.b)
+			return (i);
+	for (i = 0; i < st->pending.n; i++)
+		if (matches(&p[i], type, element, subject, rests) &&
+		    (like == st->pending.n || p[i].f.severity == severity))
+			like = i;
+	return (like);
+}
+
 static int
 take_open(struct state *st, uint64_t index, enum finding_type type,
     enum severity severity, uint64_t element, const char *subject,
-    uint64_t rests)
+    uint64_t rests, struct cu_why *why)
 {
 	uint32_t row = element == STATE_NONE ? MAP_NONE :
 	    state_find_index(st, T_REGISTRATION, element);
@@ -445,15 +467,18 @@ take_open(struct state *st, uint64_t index, enum finding_type type,
 		key = state_finding_key(st, type, row, subject);
 	else
 		key = event_key(st, type, rests);
-	for (i = 0; i < st->pending.n; i++)
-		if ((st->pending.v[i].key.a == key.a &&
-		    st->pending.v[i].key.b == key.b) ||
-		    matches(&st->pending.v[i], state_finding_types[type],
-		    element, subject, rests)) {
-			key = st->pending.v[i].key;
-			drop_pending(st, i);
-			break;
+	i = find_pending(st, key, state_finding_types[type],
+	    severities[severity], element, subject, rests);
+	if (i < st->pending.n) {
+		/* How long a task was missing is its opener's. */
+		if ((st->flags & STATE_STRUCTURE) && type != F_TASK_MISSING &&
+		    st->pending.v[i].f.severity != severities[severity]) {
+			cu_why_set(why, "finding: it has another severity");
+			return (CU_EDENIED);
 		}
+		key = st->pending.v[i].key;
+		drop_pending(st, i);
+	}
 	if (ROOM(&st->finding, 1) != 0)
 		return (CU_ENOMEM);
 	f = &st->finding.v[st->finding.n];
@@ -515,7 +540,8 @@ state_take_finding(struct state *st, uint64_t index, utc_us time,
 	if (rests == STATE_NONE)
 		rests = index;
 	return (take_open(st, index, type, severity, element,
-	    xid[0] != '\0' ? xid : did[0] != '\0' ? did : instance, rests));
+	    xid[0] != '\0' ? xid : did[0] != '\0' ? did : instance, rests,
+	    why));
 }
 
 static void

@@ -29,7 +29,6 @@ UNSEEN = {"custos": {
     "doubt of nothing": "ground of findings is not asked",
     "silence of nobody": "ground of findings is not asked",
     "missing though heard": "ground of findings is not asked",
-    "finding, 7": "severity of findings is not compared",
     "finding, 8": "ground of findings is not asked",
     "finding, 9": "words of findings are not compared",
     "part 1, 4": "gone what never was there",
