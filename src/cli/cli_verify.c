@@ -99,6 +99,34 @@ findings_stand(struct rules *r, bool end)
 	return (1);
 }
 
+/*
+ * What a follower signed about the tree: it knows the entries, so another root
+ * than the log's at that size shows that there were two.
+ */
+static int
+beat_stands(struct rules *r)
+{
+	uint8_t root[DIGEST_LEN], said[DIGEST_LEN];
+	uint64_t size;
+	unsigned int try;
+	int rc;
+
+	if (!state_beat(r->state, &size, said))
+		return (0);
+	/* From derived files first; they alone accuse nobody. */
+	for (try = 0; try < 2; try++) {
+		if ((rc = tlog_root_at(root, size, journal_reader_hash,
+		    r->reader)) != 0)
+			return (rc);
+		if (memcmp(root, said, sizeof(root)) == 0)
+			return (0);
+		journal_reader_plain(r->reader);
+	}
+	cu_why_set(r->why, "beat: another root than the log's at size %" PRIu64,
+	    size);
+	return (CU_EDENIED);
+}
+
 static int
 on_entry(void *cookie, uint64_t index, const uint8_t *line, size_t len)
 {
@@ -112,6 +140,8 @@ on_entry(void *cookie, uint64_t index, const uint8_t *line, size_t len)
 	else if ((rc = record_entry_read(&e, line, len, r->why)) == 0)
 		rc = full(r, e, index, line, len);
 	record_entry_free(e);
+	if (rc == 0)
+		rc = beat_stands(r);
 	if (rc == CU_ENOMEM || rc == CU_EIO)
 		return (rc);
 	if (rc == 0)

@@ -541,6 +541,7 @@ state_apply(struct state *st, uint64_t index, const void *line, size_t len,
 
 	if (why == NULL)
 		why = &dummy;
+	st->beat = false;
 	if (st->broken)
 		return (CU_ENOMEM);
 	if (index != st->size) {
@@ -637,6 +638,14 @@ const uint8_t *
 state_log_key(const struct state *st)
 {
 	return (st->log_key);
+}
+
+bool
+state_beat(const struct state *st, uint64_t *size, uint8_t root[DIGEST_LEN])
+{
+	*size = st->beat_size;
+	memcpy(root, st->beat_root, DIGEST_LEN);
+	return (st->beat);
 }
 
 bool

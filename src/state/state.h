@@ -60,6 +60,11 @@ utc_us state_time(const struct state *);	/* of the last entry; 0: none */
 const struct record_log *state_log(const struct state *);
 const uint8_t *state_log_key(const struct state *);
 bool state_trial(const struct state *);
+/**
+ * state_beat(st, size, root): Was a beat just applied that says which root its
+ * sender knows at ${size}?  A root that this log never had shows two logs.
+ */
+bool state_beat(const struct state *, uint64_t *, uint8_t[DIGEST_LEN]);
 const struct record_rules *state_rules(const struct state *);
 
 /*

@@ -260,6 +260,10 @@ struct state {
 	struct tlog_range range;
 	uint64_t size;
 	utc_us time;
+	/* What a beat that was just applied says of the tree. */
+	bool beat;
+	uint64_t beat_size;
+	uint8_t beat_root[DIGEST_LEN];
 	struct map_seed seed;
 	uint8_t tag_key[32];
 	struct map map;

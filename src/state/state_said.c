@@ -1046,6 +1046,10 @@ take_word(struct state *st, enum record_kind kind, uint64_t index, utc_us time,
 		cu_why_set(why, "size: beyond the log");
 		return (CU_EDENIED);
 	}
+	st->beat = kind == RECORD_BEAT && v[B_SIZE] != 0 &&
+	    v[B_ROOT] != 0 && scan_bytes(s, v[B_ROOT], st->beat_root,
+	    sizeof(st->beat_root)) == 0;
+	st->beat_size = size;
 	p->stopped = kind == RECORD_STOP;
 	if (kind == RECORD_START)
 		st->timed_next = 0;
