@@ -14,7 +14,7 @@ import threading
 import time
 
 from bad_lib import (DID, Element, Operator, activate, container, deactivate,
-                     must, post, tap, wait, xid)
+                     must, post, tap, the_log_holds, wait, xid)
 
 BUILD = sys.argv[1]
 NE = {}
@@ -372,13 +372,6 @@ def unsettled(op, rows):
     return [i for i in rows if not (log[i]["kind"] == "command" and
             (log[i]["source"]["instance"], log[i]["source"]["start"],
              log[i]["source"]["n"]) in same)]
-
-
-def the_log_holds(op):
-    op.silent()
-    must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
-    op.verifies()
-    op.silent()
 
 
 sys.exit(tap([keeper_killed, keeper_frozen, frozen_and_then_killed,

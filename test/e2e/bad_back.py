@@ -14,7 +14,7 @@ import threading
 import time
 
 from bad_lib import (DID, Element, Operator, activate, deactivate, must, tap,
-                     wait, xid)
+                     the_log_holds, wait, xid)
 
 BUILD = sys.argv[1]
 KEPT = {}
@@ -322,13 +322,6 @@ def another_genesis(op):
                     "--genesis", "0" * 63 + "1", check=False)
     must(out.returncode == 1 and "genesis" in out.stdout, out.stdout)
     op.gate()
-
-
-def the_log_holds(op):
-    op.silent()
-    must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
-    op.verifies()
-    op.silent()
 
 
 sys.exit(tap([killed_while_it_waits, the_next_answers_settle_it,

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 
-from bad_lib import (DID, NUMBER, WRONG, Element, Operator, activate,
-                     deactivate, must, tap, utc, wait, xid)
+from bad_lib import (DID, WRONG, Element, Operator, activate, deactivate, must,
+                     tap, the_log_holds, utc, wait, xid)
 
 BUILD = sys.argv[1]
 KEPT = {}
@@ -199,13 +199,6 @@ def space_returns(op):
                           "DeactivateTask" and e["said"]["xid"] == xid(i)])
     for i in (101, 102, 103, 104, 105):
         must(KEPT["e"].count("ActivateTask", i) == 0, i)
-
-
-def the_log_holds(op):
-    op.silent()
-    must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
-    op.verifies()
-    op.silent()
 
 
 sys.exit(tap([nearly_full, people_are_heard, not_one_byte_left,

@@ -10,7 +10,7 @@ import threading
 import time
 
 from bad_lib import (DID, Element, Operator, activate, container, deactivate,
-                     message, must, post, tap, xid)
+                     message, must, post, tap, the_log_holds, xid)
 
 BUILD = sys.argv[1]
 NE = {}
@@ -287,13 +287,6 @@ def one_outcome_for_each(op):
     transactions = [raw.split(b"x1TransactionId>")[1][:36]
                     for _, raw in NE["e"].got]
     must(len(set(transactions)) == len(transactions))
-
-
-def the_log_holds(op):
-    op.silent()
-    must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
-    op.verifies()
-    op.silent()
 
 
 sys.exit(tap([nobody_there, no_handshake, the_certificate_of_another, late,

@@ -13,7 +13,7 @@ import sys
 import time
 
 from bad_lib import (DID, HERE, NUMBER, Element, Operator, activate,
-                     deactivate, must, read, tap, utc, wait, xid)
+                     deactivate, must, read, tap, the_log_holds, utc, wait)
 
 BUILD, CLOCKSTEP = sys.argv[1], os.path.abspath(sys.argv[2])
 KEPT = {}
@@ -290,13 +290,6 @@ def the_keepers_clock_steps(op):
     must(a.ok and KEPT["e"].count("DeactivateTask", 3) == 1, a)
     times = [e["time"] for _, e in op.entries()]
     must(times == sorted(set(times)))
-
-
-def the_log_holds(op):
-    op.silent()
-    must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
-    op.verifies()
-    op.silent()
 
 
 sys.exit(tap([configuration_by_line, programs_tell_their_words,

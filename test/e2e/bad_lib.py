@@ -502,6 +502,14 @@ class Element:
         self.open_now = []
 
 
+def the_log_holds(op):
+    """The last case of each: nothing leaked, and both verifiers hold it."""
+    op.silent()
+    must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
+    op.verifies()
+    op.silent()
+
+
 def tap(cases, make):
     """Run ${cases} on what ${make} makes; 1 if one fails."""
     op, bad, began = None, 0, time.monotonic()

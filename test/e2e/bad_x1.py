@@ -8,9 +8,9 @@ import sys
 import time
 import uuid
 
-from bad_lib import (DID, NS, NUMBER, WRONG, Answer, Element, Operator,
-                     activate, container, deactivate, message, must, post,
-                     read_answer, tap, task, utc, wait, xid)
+from bad_lib import (DID, NUMBER, WRONG, Answer, Element, Operator, activate,
+                     container, deactivate, message, must, post, read_answer,
+                     tap, the_log_holds, task, utc, wait, xid)
 
 BUILD = sys.argv[1]
 NE = {}
@@ -369,13 +369,6 @@ def flood_of_refusals(op):
     op.has("finding", lambda e: e["verb"] == "open" and
            e["type"] == "command.refused" and e["word"] == "rate")
     must(beat is not None)
-
-
-def the_log_holds(op):
-    op.silent()
-    must(op.end("gate") == 0 and op.end("keeper") == 0, op.ended)
-    op.verifies()
-    op.silent()
 
 
 sys.exit(tap([covered_passes, doctype_and_entities, depth_and_attributes,
