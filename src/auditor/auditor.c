@@ -402,9 +402,8 @@ int
 auditor_create(struct auditor **out, struct home *home, struct cu_why *why)
 {
 	const struct home_conf *c = home_conf(home);
-	struct net_tls_conf tls = { c->tls.cert, c->tls.key, c->tls.ca };
-	struct net_tls_conf keeper = { c->keeper_tls.cert, c->keeper_tls.key,
-	    c->keeper_tls.ca };
+	struct net_tls_conf tls = home_tls_conf(&c->tls);
+	struct net_tls_conf keeper = home_tls_conf(&c->keeper_tls);
 	struct auditor *a;
 	int rc;
 

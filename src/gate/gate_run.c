@@ -129,8 +129,7 @@ open_files(struct gate *g, struct cu_why *why)
 static int
 open_tls(struct gate *g, struct cu_why *why)
 {
-	struct net_tls_conf conf = { g->conf->tls.cert, g->conf->tls.key,
-	    g->conf->tls.ca };
+	struct net_tls_conf conf = home_tls_conf(&g->conf->tls);
 	size_t i;
 	int rc;
 
@@ -138,16 +137,13 @@ open_tls(struct gate *g, struct cu_why *why)
 	    (rc = net_tls_client(&g->own_tls, &conf, why)) != 0)
 		return (rc);
 	for (i = 0; i < g->conf->identity_n; i++) {
-		conf.cert = g->conf->identity[i].tls.cert;
-		conf.key = g->conf->identity[i].tls.key;
-		conf.ca = g->conf->identity[i].tls.ca;
+		conf = home_tls_conf(&g->conf->identity[i].tls);
 		if ((rc = net_tls_client(&g->identity[i], &conf, why)) != 0)
 			return (rc);
 	}
 	if (g->conf->keeper_tls.cert == NULL)
 		return (0);
-	conf = (struct net_tls_conf){ g->conf->keeper_tls.cert,
-	    g->conf->keeper_tls.key, g->conf->keeper_tls.ca };
+	conf = home_tls_conf(&g->conf->keeper_tls);
 	return (net_tls_client(&g->keeper_tls, &conf, why));
 }
 

@@ -145,6 +145,12 @@ home_dir(const struct home *h)
 	return (h->dir);
 }
 
+struct net_tls_conf
+home_tls_conf(const struct home_tls *t)
+{
+	return ((struct net_tls_conf){ t->cert, t->key, t->ca });
+}
+
 const uint8_t *
 home_digest(const struct home *h)
 {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/utc.h"
+#include "net/net_tls.h"
 
 struct buf;
 struct cu_why;
@@ -25,6 +26,8 @@ const char *home_role_name(enum home_role);
 struct home_tls {
 	char *cert, *key, *ca;
 };
+/** home_tls_conf(t): What a context is made of; borrows the names. */
+struct net_tls_conf home_tls_conf(const struct home_tls *);
 
 /* What a gate is towards elements, for one registered ADMF. */
 struct home_identity {

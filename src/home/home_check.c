@@ -82,7 +82,7 @@ check_socket(struct complaints *c, const char *path)
 static void
 check_tls(struct complaints *c, const struct home_tls *t, bool server)
 {
-	struct net_tls_conf f = { t->cert, t->key, t->ca };
+	struct net_tls_conf f = home_tls_conf(t);
 	struct cu_why why = { "" };
 	struct net_tls *tls;
 	int rc;

@@ -329,7 +329,7 @@ int
 keeper_listen(struct keeper *k, struct cu_why *why)
 {
 	const struct home_conf *c = home_conf(k->home);
-	struct net_tls_conf tls = { c->tls.cert, c->tls.key, c->tls.ca };
+	struct net_tls_conf tls = home_tls_conf(&c->tls);
 	size_t i;
 	int rc;
 

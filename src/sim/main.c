@@ -51,21 +51,13 @@ could_not(const char *what, const struct cu_why *why)
 	return (EXIT_COULD_NOT);
 }
 
-static struct net_tls_conf
-tls_conf(const struct home_tls *t)
-{
-	struct net_tls_conf c = { t->cert, t->key, t->ca };
-
-	return (c);
-}
-
 /* certificate FILE [KEY]|own: below the home; one FILE may hold both. */
 static int
 tell_certificate(struct ne_run *r, const char *line, size_t len,
     struct cu_why *why)
 {
 	const struct home_conf *c = home_conf(r->home);
-	struct net_tls_conf conf = tls_conf(&c->tls);
+	struct net_tls_conf conf = home_tls_conf(&c->tls);
 	char copy[SIM_LINE_MAX + 1], *p = copy, *word[4];
 	char cert[4096], key[4096];
 	struct net_tls *tls;
@@ -116,7 +108,7 @@ static int
 tell_report(struct ne_run *r, const char *line, size_t len, struct cu_why *why)
 {
 	const struct home_conf *c = home_conf(r->home);
-	struct net_tls_conf conf = tls_conf(&c->tls);
+	struct net_tls_conf conf = home_tls_conf(&c->tls);
 	struct buf body;
 	int rc = 0;
 
@@ -172,7 +164,7 @@ run_ne(struct home *home)
 {
 	const struct home_conf *c = home_conf(home);
 	struct ne_run r = { .home = home };
-	struct net_tls_conf conf = tls_conf(&c->tls);
+	struct net_tls_conf conf = home_tls_conf(&c->tls);
 	struct sim_server_conf sc = { .path = NET_HTTP_NE,
 	    .answer = ne_answer, .manner = sim_ne_manner_for };
 	struct net_signal *term = NULL, *intr = NULL;
@@ -280,7 +272,7 @@ listen_admf(struct home *home, const struct sim_admf_conf *conf)
 {
 	const struct home_conf *c = home_conf(home);
 	struct sim_admf_conf mine = *conf;
-	struct net_tls_conf tc = tls_conf(&c->tls);
+	struct net_tls_conf tc = home_tls_conf(&c->tls);
 	struct sim_server_conf sc = { .path = NET_HTTP_ADMF,
 	    .answer = admf_answer, .cookie = &mine };
 	struct net_signal *term = NULL, *intr = NULL;
@@ -314,7 +306,7 @@ run_admf(struct home *home, int argc, char **argv)
 {
 	const struct home_conf *c = home_conf(home);
 	struct sim_admf_conf conf = { c->admf, c->ne, 0 };
-	struct net_tls_conf tc = tls_conf(&c->tls);
+	struct net_tls_conf tc = home_tls_conf(&c->tls);
 	const char *url = c->url;
 	struct net_loop *loop = NULL;
 	struct net_tls *tls = NULL;
